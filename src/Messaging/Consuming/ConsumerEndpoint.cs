@@ -1,0 +1,95 @@
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using PhotoPlatform.Messaging.Broker;
+using PhotoPlatform.Messaging.Inbox;
+using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Messaging.Retry;
+
+namespace PhotoPlatform.Messaging.Consuming;
+
+/// <summary>One queue and the consumer that takes its messages.</summary>
+internal abstract class ConsumerEndpoint(string queue, string? exchange, ConsumerLimits limits)
+{
+    /// <summary>Tries before a message leaves for the next rung of the ladder: the first and two more, 100 ms to 2 s apart.</summary>
+    internal const int ImmediateTries = 3;
+
+    internal string Queue => queue;
+
+    /// <summary>The exchange whose events the queue takes, or null when commands are sent to it.</summary>
+    internal string? Exchange => exchange;
+
+    /// <summary>Makes the message that tells of a dead letter, from its body, the reason, its id and the time.</summary>
+    internal DeadLetterNotice? DeadLettered { get; init; }
+
+    internal void Configure(IRabbitMqReceiveEndpointConfigurator endpoint, IServiceProvider services)
+    {
+        endpoint.ConfigureConsumeTopology = false;
+        endpoint.PublishFaults = false;
+        endpoint.PrefetchCount = limits.Prefetch;
+        endpoint.ConcurrentMessageLimit = limits.Concurrency;
+        foreach (var (name, value) in Topology.QueueArguments(queue))
+            endpoint.SetQueueArgument(name, value);
+
+        var move = new MoveFailedFilter(this, services.GetRequiredService<BrokerConnection>(), services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILoggerFactory>().CreateLogger("PhotoPlatform.Messaging.Retry"));
+        endpoint.ConfigureError(pipe => pipe.UseFilter(move));
+        endpoint.ConfigureDeadLetter(pipe => pipe.UseFilter(move));
+        endpoint.UseMessageRetry(retry =>
+        {
+            retry.Exponential(ImmediateTries - 1, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(300));
+            retry.Ignore<PermanentException>();
+        });
+        Handle(endpoint, services);
+    }
+
+    protected abstract void Handle(IReceiveEndpointConfigurator endpoint, IServiceProvider services);
+}
+
+/// <summary>Makes the message that tells of a dead letter; null when the letter cannot be read.</summary>
+internal delegate OutgoingMessage? DeadLetterNotice(byte[] body, string reason, Guid messageId, DateTimeOffset now);
+
+/// <summary>How many messages a consumer holds and works on at once.</summary>
+internal readonly record struct ConsumerLimits(ushort Prefetch, int Concurrency);
+
+/// <summary>Runs a consumer: what happens around it decides its guarantee.</summary>
+internal sealed class ConsumerEndpoint<TMessage, TConsumer>(string queue, string? exchange, ConsumerLimits limits, ConsumeAround around) : ConsumerEndpoint(queue, exchange, limits)
+    where TMessage : class
+    where TConsumer : class, IConsumer<TMessage>
+{
+    protected override void Handle(IReceiveEndpointConfigurator endpoint, IServiceProvider services) =>
+        endpoint.Handler<TMessage>(async context =>
+        {
+            await using var scope = services.CreateAsyncScope();
+            var id = context.MessageId ?? throw new PermanentException("no-message-id", "The message has no id.");
+            await around(scope.ServiceProvider, Queue, id, () => ActivatorUtilities.GetServiceOrCreateInstance<TConsumer>(scope.ServiceProvider).Consume(context), context.CancellationToken);
+        });
+}
+
+/// <summary>Calls a consumer for the message with the given id.</summary>
+internal delegate Task ConsumeAround(IServiceProvider scope, string queue, Guid messageId, Func<Task> consume, CancellationToken cancellationToken);
+
+/// <summary>The two ways to run a consumer.</summary>
+internal static class Consume
+{
+    /// <summary>Without a database: what the consumer publishes is confirmed before its message is acknowledged.</summary>
+    internal static Task Stateless(IServiceProvider scope, string queue, Guid messageId, Func<Task> consume, CancellationToken cancellationToken)
+    {
+        scope.GetRequiredService<FollowUps>().Begin(messageId, queue);
+        return consume();
+    }
+
+    /// <summary>With a database: inbox row, effect and messages are one transaction, so each message has one effect.</summary>
+    internal static async Task Once<TDbContext>(IServiceProvider scope, string queue, Guid messageId, Func<Task> consume, CancellationToken cancellationToken) where TDbContext : DbContext
+    {
+        var db = scope.GetRequiredService<TDbContext>();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (!await InboxStore.TryAddAsync(db, queue, messageId, cancellationToken))
+            return;
+        await consume();
+        scope.GetRequiredService<UnsavedMessages>().ThrowIfAny();
+        await transaction.CommitAsync(cancellationToken);
+        scope.GetRequiredService<AfterCommit>().Run();
+    }
+}

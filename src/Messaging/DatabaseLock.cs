@@ -1,0 +1,26 @@
+using Npgsql;
+
+namespace PhotoPlatform.Messaging;
+
+/// <summary>A PostgreSQL advisory lock of one session: of several processes one works, the others wait.</summary>
+internal sealed class DatabaseLock : IAsyncDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly string _name;
+
+    private DatabaseLock(NpgsqlConnection connection, string name) => (_connection, _name) = (connection, name);
+
+    internal static async Task<DatabaseLock> TakeAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(connection, "SELECT pg_advisory_lock(hashtext($1))", name, cancellationToken);
+        return new DatabaseLock(connection, name);
+    }
+
+    public async ValueTask DisposeAsync() => await ExecuteAsync(_connection, "SELECT pg_advisory_unlock(hashtext($1))", _name, CancellationToken.None);
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, string name, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = name } }, CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,90 @@
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using PhotoPlatform.Messaging.Broker;
+using PhotoPlatform.Messaging.Consuming;
+using PhotoPlatform.Messaging.Inbox;
+using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.ServiceDefaults;
+using PhotoPlatform.ServiceDefaults.Steps;
+
+namespace PhotoPlatform.Messaging;
+
+/// <summary>Wires bus, outbox, inbox, retry and dead letters, once for every service and worker.</summary>
+public static class MessagingExtensions
+{
+    /// <summary>For a service with a database: adds the DbContext over the connection string <paramref name="service"/>, its outbox with the relay, and its inbox.</summary>
+    public static void AddMessaging<TDbContext>(this WebApplicationBuilder builder, string service, Action<MessagingBuilder> configure) where TDbContext : DbContext
+    {
+        var services = builder.Services;
+        var database = new NpgsqlDataSourceBuilder(builder.Configuration.Require($"ConnectionStrings:{service}"))
+        {
+            ConnectionStringBuilder = { ApplicationName = service, MaxPoolSize = 50, Timeout = 5, CommandTimeout = 10, CancellationTimeout = 2000, KeepAlive = 30 },
+        }.Build();
+        var signal = new RelaySignal();
+        services.AddKeyedSingleton(service, (_, _) => database);
+        services.AddDbContext<TDbContext>(options => options.UseNpgsql(database).AddInterceptors(new RelaySignalInterceptor(signal)));
+        services.AddScoped<Outbox<TDbContext>>();
+        services.TryAddScoped<UnsavedMessages>();
+        services.TryAddScoped<AfterCommit>();
+        services.AddSingleton<IStartupFilter, UnsavedMessagesFilter>();
+        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, service, database, signal));
+        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<InboxPartitions>(provider, database));
+        services.AddSingleton(new MessagingDatabase(service, database));
+        services.AddHealthChecks().Add(new HealthCheckRegistration($"{service}-database", _ => new DatabaseHealth(database), null, null, TimeSpan.FromSeconds(3)));
+        services.AddStep("migrate", (provider, cancellationToken) => MigrateAsync<TDbContext>(provider, database, cancellationToken));
+        AddBus(builder, HealthStatus.Degraded);
+        configure(new MessagingBuilder(services, service, Consume.Once<TDbContext>));
+    }
+
+    /// <summary>For a worker without a database: its consumers publish with <see cref="FollowUps"/>, confirmed before their message is acknowledged.</summary>
+    public static void AddMessaging(this WebApplicationBuilder builder, string service, Action<MessagingBuilder> configure)
+    {
+        AddBus(builder, HealthStatus.Unhealthy);
+        configure(new MessagingBuilder(builder.Services, service, Consume.Stateless));
+    }
+
+    /// <param name="builder">The process; several services in one process share the bus.</param>
+    /// <param name="withoutBroker">What the process is while the broker is away: one with an outbox goes on answering.</param>
+    private static void AddBus(WebApplicationBuilder builder, HealthStatus withoutBroker)
+    {
+        var services = builder.Services;
+        if (services.Any(service => service.ServiceType == typeof(BrokerConnection)))
+            return;
+
+        var address = new Uri(builder.Configuration.Require("ConnectionStrings:bus"));
+        var name = builder.Environment.ApplicationName;
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BrokerConnection>(provider, address, $"{name} publisher"));
+        services.AddScoped(provider => new FollowUps(provider.GetRequiredService<BrokerConnection>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddStep("declare", (provider, cancellationToken) => Topology.DeclareAsync(
+            provider.GetRequiredService<BrokerConnection>(), provider.GetServices<ConsumerEndpoint>(), provider.GetServices<PublishedEvent>(), cancellationToken));
+        services.Configure<MassTransitHostOptions>(options => options.StopTimeout = TimeSpan.FromSeconds(7));
+        services.AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            bus.ConfigureHealthCheckOptions(options => options.MinimalFailureStatus = withoutBroker);
+            bus.UsingRabbitMq((context, rabbit) =>
+            {
+                rabbit.Host(address, $"{name} consumer", host => host.Heartbeat(TimeSpan.FromSeconds(10)));
+                foreach (var endpoint in context.GetServices<ConsumerEndpoint>())
+                    rabbit.ReceiveEndpoint(endpoint.Queue, queue => endpoint.Configure(queue, context));
+            });
+        });
+    }
+
+    private static async Task MigrateAsync<TDbContext>(IServiceProvider services, NpgsqlDataSource database, CancellationToken cancellationToken) where TDbContext : DbContext
+    {
+        var today = DateOnly.FromDateTime(services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var held = await DatabaseLock.TakeAsync(connection, "migrate", cancellationToken);
+        await MessagingSchema.CreateAsync(connection, today, cancellationToken);
+        await using var scope = services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<TDbContext>().Database.MigrateAsync(cancellationToken);
+    }
+}

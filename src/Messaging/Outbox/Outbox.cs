@@ -1,0 +1,52 @@
+using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Messaging.Broker;
+
+namespace PhotoPlatform.Messaging.Outbox;
+
+/// <summary>
+/// Messages of a DbContext: they are saved with its changes, in its transaction, and sent by the relay after the commit.
+/// Change, publish, save once, in that order. A message that no save followed is an error at the end of the request or of the consumer.
+/// </summary>
+public sealed class Outbox<TDbContext> where TDbContext : DbContext
+{
+    private readonly TDbContext _db;
+    private readonly TimeProvider _time;
+
+    /// <summary>Made by the container, one for each scope.</summary>
+    public Outbox(TDbContext db, TimeProvider time, UnsavedMessages unsaved)
+    {
+        _db = db;
+        _time = time;
+        unsaved.Watch(() => db.ChangeTracker.Entries<OutboxMessage>().Count(entry => entry.State == EntityState.Added));
+    }
+
+    /// <summary>An event for whoever subscribed to it.</summary>
+    public void Publish(object message) => Add(OutgoingMessage.Event(MessageId.New(_time), message, _time.GetUtcNow()));
+
+    /// <summary>A command for one queue.</summary>
+    public void Send(string queue, object message) => Add(OutgoingMessage.Command(MessageId.New(_time), queue, message, _time.GetUtcNow()));
+
+    private void Add(OutgoingMessage message) => _db.Add(new OutboxMessage
+    {
+        Id = message.Id,
+        Exchange = message.Exchange,
+        RoutingKey = message.RoutingKey,
+        Body = message.Body.ToArray(),
+        TraceParent = message.TraceParent,
+    });
+}
+
+/// <summary>Makes a forgotten save loud: publishing after the last SaveChanges would otherwise lose the message without a trace.</summary>
+public sealed class UnsavedMessages
+{
+    private readonly List<Func<int>> _counts = [];
+
+    internal void Watch(Func<int> count) => _counts.Add(count);
+
+    internal void ThrowIfAny()
+    {
+        var unsaved = _counts.Sum(count => count());
+        if (unsaved > 0)
+            throw new InvalidOperationException($"{unsaved} message(s) were published but never saved, and would be lost: call SaveChangesAsync after the last Publish or Send.");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+using PhotoPlatform.Messaging.Broker;
+using PhotoPlatform.Messaging.Consuming;
+
+namespace PhotoPlatform.Messaging.Retry;
+
+/// <summary>
+/// Takes the place of MassTransit's error and skipped transports: moves a failed message to the next rung of its ladder or to its dead letters,
+/// with a confirm, before it is acknowledged. When the move fails the message goes back to its queue.
+/// </summary>
+internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnection broker, TimeProvider time, ILogger logger) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
+{
+    private static readonly TimeSpan MoveLimit = TimeSpan.FromSeconds(10);
+
+    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) => MoveAsync(context, context.Exception);
+
+    public Task Send(ReceiveContext context, IPipe<ReceiveContext> next) =>
+        MoveAsync(context, new PermanentException("no-consumer", "No consumer of this queue takes messages of this type."));
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("moveFailed");
+
+    private async Task MoveAsync(ReceiveContext context, Exception exception)
+    {
+        var cause = exception.GetBaseException() is PermanentException permanent ? permanent : exception;
+        var rung = context.TransportHeaders.Get<int>(RetryLadder.RungHeader) ?? 0;
+        var destination = RetryLadder.Next(endpoint.Queue, rung, cause);
+        var body = context.Body.GetBytes();
+        var messageId = context.GetMessageId() ?? Guid.Empty;
+
+        if (destination.DeadReason is { } reason)
+        {
+            if (endpoint.DeadLettered?.Invoke(body, reason, messageId, time.GetUtcNow()) is { } told)
+                await broker.PublishAsync(told, null, MoveLimit, CancellationToken.None);
+            logger.LogError(cause, "Message {MessageId} of {Queue} is a dead letter ({Reason}): {Message}", messageId, endpoint.Queue, reason, cause.Message);
+        }
+        else
+        {
+            logger.LogWarning("Message {MessageId} of {Queue} failed and is tried again in {Delay}: {Message}", messageId, endpoint.Queue, RetryLadder.Rungs[rung].Name, cause.Message);
+        }
+
+        var headers = new Dictionary<string, object?> { [RetryLadder.RungHeader] = destination.Rung };
+        if (destination.DeadReason is not null)
+        {
+            headers["failure-reason"] = destination.DeadReason;
+            headers["failure-exception"] = Shorten($"{cause.GetType().FullName}: {cause.Message}");
+            headers["failure-attempts"] = (destination.Rung + 1) * ConsumerEndpoint.ImmediateTries;
+            headers["failure-queue"] = endpoint.Queue;
+            headers["failure-at"] = time.GetUtcNow().ToString("O");
+            headers["failure-trace-id"] = Activity.Current?.TraceId.ToHexString();
+        }
+        var trace = context.TransportHeaders.Get<string>(OutgoingMessage.TraceHeader);
+        await broker.PublishAsync(new OutgoingMessage(messageId, "", destination.Queue, body, trace), headers, MoveLimit, CancellationToken.None);
+    }
+
+    private static string Shorten(string text) => text.Length <= 1000 ? text : text[..1000];
+}

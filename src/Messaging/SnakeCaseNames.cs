@@ -1,0 +1,26 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace PhotoPlatform.Messaging;
+
+/// <summary>Names in the database as people write them in SQL.</summary>
+public static class SnakeCaseNames
+{
+    /// <summary>Names tables, columns, keys and indexes in snake_case. To be called last in <c>OnModelCreating</c>.</summary>
+    public static void UseSnakeCaseNames(this ModelBuilder model)
+    {
+        foreach (var entity in model.Model.GetEntityTypes().Where(entity => entity.ClrType != typeof(Outbox.OutboxMessage)))
+        {
+            entity.SetTableName(SnakeCase(entity.GetTableName()!));
+            foreach (var property in entity.GetProperties())
+                property.SetColumnName(SnakeCase(property.Name));
+            foreach (var key in entity.GetKeys())
+                key.SetName(SnakeCase(key.GetName()!));
+            foreach (var index in entity.GetIndexes())
+                index.SetDatabaseName(SnakeCase(index.GetDatabaseName()!));
+            foreach (var foreign in entity.GetForeignKeys())
+                foreign.SetConstraintName(SnakeCase(foreign.GetConstraintName()!));
+        }
+    }
+
+    private static string SnakeCase(string name) => MessageNames.Words(name, '_');
+}

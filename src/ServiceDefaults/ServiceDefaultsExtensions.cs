@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.ServiceDefaults.Telemetry;
+
+namespace PhotoPlatform.ServiceDefaults;
+
+/// <summary>What every process of the platform gets with one call.</summary>
+public static class ServiceDefaultsExtensions
+{
+    /// <summary>Logs as JSON lines, traces and metrics, problem details, health checks, a clock, limits of the web server.</summary>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
+    {
+        builder.AddTelemetry(serviceName);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 10_000;
+            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+        });
+        // A failing background service must not take the requests with it: each one handles and reports its own faults.
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
+        builder.Services.AddProblemDetails();
+        builder.Services.AddHealthChecks();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+    }
+
+    /// <summary>Lets in only callers with the gateway's signed identity, <c>/health</c> and <c>/alive</c> aside.</summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="audience">This service's name, which the identity must be meant for.</param>
+    public static void AddInternalIdentity(this WebApplicationBuilder builder, string audience)
+    {
+        builder.Services.TryAddSingleton(services => IdentitySigner.FromConfiguration(builder.Configuration, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(new IdentityAudience(audience));
+        builder.Services.AddHttpContextAccessor();
+    }
+
+    /// <summary>Maps <c>/alive</c> (the process answers) and <c>/health</c> (it can do its work); errors become problem details.</summary>
+    public static void UseServiceDefaults(this WebApplication app)
+    {
+        app.UseMiddleware<RequestLog>();
+        app.UseExceptionHandler(new ExceptionHandlerOptions { StatusCodeSelector = ProblemStatus.Of });
+        app.UseStatusCodePages();
+        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/health");
+        if (app.Services.GetService<IdentityAudience>() is not null)
+            app.UseMiddleware<InternalIdentityMiddleware>();
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Messaging;
+using PhotoPlatform.Messaging.Outbox;
+
+namespace PhotoPlatform.Media.Data;
+
+/// <summary>Database <c>media</c>.</summary>
+internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(options)
+{
+    public DbSet<Photo> Photos => Set<Photo>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Photo>(photo =>
+        {
+            photo.Property(p => p.Id).ValueGeneratedNever();
+            photo.Property(p => p.Title).HasMaxLength(Photo.MaxTitle);
+            photo.Property(p => p.Visibility).HasConversion<string>().HasMaxLength(16);
+            photo.Property(p => p.State).HasConversion<string>().HasMaxLength(16);
+            photo.Property(p => p.Reason).HasMaxLength(100);
+            photo.Property(p => p.ContentType).HasMaxLength(32);
+            photo.Property(p => p.Source).HasMaxLength(200);
+            photo.Property(p => p.Placeholder).HasMaxLength(40);
+            // An owner's photos, newest first: ids sort by time.
+            photo.HasIndex(p => new { p.OwnerId, p.Id }).IsDescending(false, true);
+            // Chooses the lane of an upload.
+            photo.HasIndex(p => p.OwnerId, "IX_photos_unfinished").HasFilter("state = 'Pending'");
+            photo.HasMany(p => p.Renditions).WithOne().HasForeignKey(r => r.PhotoId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<Rendition>(rendition =>
+        {
+            rendition.ToTable("renditions");
+            rendition.HasKey(r => new { r.PhotoId, r.Version, r.Name });
+            rendition.Property(r => r.Name).HasMaxLength(16);
+            rendition.Property(r => r.Key).HasMaxLength(200);
+            rendition.Property(r => r.ContentType).HasMaxLength(32);
+            rendition.Property(r => r.Etag).HasMaxLength(64);
+        });
+        modelBuilder.UseOutbox();
+        modelBuilder.UseSnakeCaseNames();
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Mvc;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.Imaging.Formats;
+using PhotoPlatform.Media.Data;
+using PhotoPlatform.Media.Delivery;
+using PhotoPlatform.Media.Photos;
+using PhotoPlatform.Media.Processing;
+using PhotoPlatform.Messaging;
+using PhotoPlatform.ServiceDefaults;
+using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.Storage;
+
+namespace PhotoPlatform.Media;
+
+/// <summary>Photos, renditions and their delivery; database <c>media</c>.</summary>
+public static class MediaService
+{
+    /// <summary>Room for the parts around the image in a multipart body.</summary>
+    private const long MultipartOverhead = 64 * 1024;
+
+    /// <summary>Adds what the service needs.</summary>
+    public static void AddMedia(this WebApplicationBuilder builder)
+    {
+        builder.AddInternalIdentity("media");
+        builder.Services.AddSingleton(new BlobStore(builder.Configuration.Require("Storage:Path")));
+        builder.Services.AddSingleton(ImageLimits.Default);
+        builder.AddMessaging<MediaDb>("media", messaging => messaging
+            .Publishes<PhotoReady>()
+            .Publishes<PhotoUnusable>()
+            .Publishes<PhotoDeleted>()
+            .Subscribe<PhotoProcessed, PhotoProcessedConsumer>()
+            .Subscribe<PhotoRejected, PhotoRejectedConsumer>()
+            .Subscribe<PhotoProcessingFailed, PhotoProcessingFailedConsumer>()
+            .Subscribe<PhotoDeleted, PhotoDeletedConsumer>());
+    }
+
+    /// <summary>Maps its endpoints.</summary>
+    public static void MapMedia(this IEndpointRouteBuilder app)
+    {
+        var limits = app.ServiceProvider.GetRequiredService<ImageLimits>();
+        var photos = app.MapGroup("/api/photos").RequireUser();
+        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new RequestSizeLimitAttribute(limits.MaxBytes + MultipartOverhead));
+        photos.MapGet("", ListPhotos.HandleAsync);
+        photos.MapGet("{id:guid}", GetPhoto.HandleAsync);
+        photos.MapDelete("{id:guid}", DeletePhoto.HandleAsync);
+        app.MapGet(RenditionUrl.Pattern, GetRendition.HandleAsync);
+        app.MapMessaging();
+    }
+}

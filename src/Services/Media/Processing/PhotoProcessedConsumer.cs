@@ -1,0 +1,43 @@
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.Media.Data;
+using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Storage;
+
+namespace PhotoPlatform.Media.Processing;
+
+/// <summary>Stores the renditions of a photo and makes it ready. Of a photo that was deleted meanwhile it removes them.</summary>
+internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox, BlobStore blobs, TimeProvider time) : IConsumer<PhotoProcessed>
+{
+    public async Task Consume(ConsumeContext<PhotoProcessed> context)
+    {
+        var message = context.Message;
+        var photo = await db.Photos.Include(p => p.Renditions).SingleOrDefaultAsync(p => p.Id == message.PhotoId, context.CancellationToken);
+        if (photo is null)
+        {
+            foreach (var file in message.Renditions)
+                blobs.Delete(file.Key);
+            return;
+        }
+        if (photo.Version != message.Version || photo.State is PhotoState.Ready or PhotoState.Rejected)
+            return;
+
+        (photo.State, photo.Reason) = (PhotoState.Ready, null);
+        (photo.Width, photo.Height, photo.Placeholder) = (message.Width, message.Height, message.Placeholder);
+        photo.Renditions.AddRange(message.Renditions.Select(file => new Rendition
+        {
+            PhotoId = photo.Id,
+            Version = message.Version,
+            Name = file.Name,
+            Key = file.Key,
+            Width = file.Width,
+            Height = file.Height,
+            ContentType = file.ContentType,
+            Bytes = file.Bytes,
+            Etag = file.ETag,
+        }));
+        outbox.Publish(new PhotoReady(photo.Id, photo.OwnerId, photo.Version, time.GetUtcNow()));
+        await db.SaveChangesAsync(context.CancellationToken);
+    }
+}

@@ -1,0 +1,35 @@
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.Media.Data;
+using PhotoPlatform.Messaging.Outbox;
+
+namespace PhotoPlatform.Media.Processing;
+
+/// <summary>The input's fault: the photo is rejected for good.</summary>
+internal sealed class PhotoRejectedConsumer(MediaDb db, Outbox<MediaDb> outbox, TimeProvider time) : IConsumer<PhotoRejected>
+{
+    public Task Consume(ConsumeContext<PhotoRejected> context) => UnusablePhoto.MarkAsync(
+        db, outbox, time, context.Message.PhotoId, context.Message.Version, PhotoState.Rejected, context.Message.Reason, context.CancellationToken);
+}
+
+/// <summary>Our fault: the job lies in the dead letters, and its replay makes the photo ready.</summary>
+internal sealed class PhotoProcessingFailedConsumer(MediaDb db, Outbox<MediaDb> outbox, TimeProvider time) : IConsumer<PhotoProcessingFailed>
+{
+    public Task Consume(ConsumeContext<PhotoProcessingFailed> context) => UnusablePhoto.MarkAsync(
+        db, outbox, time, context.Message.PhotoId, context.Message.Version, PhotoState.Failed, context.Message.Reason, context.CancellationToken);
+}
+
+internal static class UnusablePhoto
+{
+    internal static async Task MarkAsync(
+        MediaDb db, Outbox<MediaDb> outbox, TimeProvider time, Guid photoId, int version, PhotoState state, string reason, CancellationToken cancellationToken)
+    {
+        var photo = await db.Photos.SingleOrDefaultAsync(p => p.Id == photoId, cancellationToken);
+        if (photo is null || photo.Version != version || photo.State is PhotoState.Ready or PhotoState.Rejected)
+            return;
+        (photo.State, photo.Reason) = (state, reason);
+        outbox.Publish(new PhotoUnusable(photo.Id, photo.OwnerId, version, state == PhotoState.Rejected ? "rejected" : "failed", reason, time.GetUtcNow()));
+        await db.SaveChangesAsync(cancellationToken);
+    }
+}

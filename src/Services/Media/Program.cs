@@ -1,0 +1,13 @@
+using PhotoPlatform.ServiceDefaults;
+using PhotoPlatform.ServiceDefaults.Steps;
+using PhotoPlatform.Media;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("media");
+builder.AddMedia();
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapMedia();
+
+return await app.RunServiceAsync(args);

@@ -1,0 +1,83 @@
+using System.Net.Mail;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.ServiceDefaults;
+using PhotoPlatform.Users.Data;
+using PhotoPlatform.Users.Passwords;
+
+namespace PhotoPlatform.Users.Accounts;
+
+/// <summary><c>POST /api/users</c>: creates an account.</summary>
+internal static class SignUp
+{
+    private const string HandleTaken = "This handle is taken.";
+    private static readonly HashSet<string> Reserved = ["admin", "administrator", "api", "events", "health", "help", "internal", "login", "me", "media", "photos", "root", "sessions", "settings", "support", "users"];
+
+    internal sealed record Request(string? Email, string? Handle, string? DisplayName, string? Password);
+
+    internal sealed record Response(Guid Id, string Handle);
+
+    internal static async Task<Results<Created<Response>, Conflict<HttpValidationProblemDetails>, ValidationProblem>> HandleAsync(
+        Request request, UsersDb db, Outbox<UsersDb> outbox, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var email = request.Email?.Trim().ToLowerInvariant() ?? "";
+        var handle = request.Handle?.Trim().ToLowerInvariant() ?? "";
+        var displayName = request.DisplayName?.Trim() ?? "";
+        var errors = Validate(email, handle, displayName, request.Password ?? "");
+        if (!errors.None)
+            return errors.ToProblem();
+
+        // The costly part comes before anything that depends on who exists.
+        var passwordHash = PasswordHasher.Hash(request.Password!);
+        if (await db.Handles.AnyAsync(taken => taken.Name == handle, cancellationToken))
+            return Taken();
+
+        var now = time.GetUtcNow();
+        var user = new User { Id = PlatformId.New(time, PlatformId.NewBucket()), DisplayName = displayName, PasswordHash = passwordHash, CreatedAt = now };
+        db.Add(user);
+        db.Add(new Handle { Name = handle, UserId = user.Id });
+        db.Add(new Login { Email = email, UserId = user.Id });
+        outbox.Publish(new UserRegistered(user.Id, handle, displayName, email, now));
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } violation)
+        {
+            db.ChangeTracker.Clear();
+            if (violation.TableName != "logins")
+                return Taken();
+            await TellOwnerAsync(db, outbox, email, cancellationToken);
+        }
+        return TypedResults.Created("/api/users/me", new Response(user.Id, handle));
+    }
+
+    /// <summary>A taken e-mail address answers like success, so that nobody learns who has an account; its owner gets a mail.</summary>
+    private static async Task TellOwnerAsync(UsersDb db, Outbox<UsersDb> outbox, string email, CancellationToken cancellationToken)
+    {
+        var owner = await db.Logins.Where(login => login.Email == email)
+            .Join(db.Users, login => login.UserId, user => user.Id, (_, user) => user.DisplayName)
+            .SingleAsync(cancellationToken);
+        outbox.Publish(new MailRequested(MailTemplates.AlreadyRegistered, email, new Dictionary<string, string> { ["displayName"] = owner }));
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    private static FieldErrors Validate(string email, string handle, string displayName, string password)
+    {
+        var errors = new FieldErrors();
+        errors.Check("email", email.Length is > 2 and <= Login.MaxEmail && !email.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '<' or '>' or '"' or ',' or ';')
+            && MailAddress.TryCreate(email, out var parsed) && parsed.Address == email, "Must be an e-mail address, such as ada@example.org.");
+        errors.Check("handle", handle.Length is >= 3 and <= Handle.MaxName && handle.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'),
+            $"Must be 3 to {Handle.MaxName} letters, digits or underscores.");
+        errors.Check("handle", !Reserved.Contains(handle), "This handle is reserved.");
+        errors.Check("displayName", displayName.Length is >= 1 and <= User.MaxDisplayName && !displayName.Any(char.IsControl), $"Must be 1 to {User.MaxDisplayName} characters.");
+        errors.Check("password", password.Length is >= PasswordHasher.MinLength and <= PasswordHasher.MaxLength, $"Must be {PasswordHasher.MinLength} to {PasswordHasher.MaxLength} characters.");
+        return errors;
+    }
+
+    private static Conflict<HttpValidationProblemDetails> Taken() => TypedResults.Conflict(
+        new HttpValidationProblemDetails(new Dictionary<string, string[]> { ["handle"] = [HandleTaken] }) { Status = StatusCodes.Status409Conflict, Title = HandleTaken });
+}

@@ -1,0 +1,13 @@
+using PhotoPlatform.ServiceDefaults;
+using PhotoPlatform.ServiceDefaults.Steps;
+using PhotoPlatform.Notifier;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("notifier");
+builder.AddNotifier();
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapNotifier();
+
+return await app.RunServiceAsync(args);
