@@ -2,8 +2,7 @@ using PhotoPlatform.Gateway;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Steps;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("gateway");
+var builder = ServiceHost.CreateService("gateway", args);
 builder.AddGateway();
 
 var app = builder.Build();

@@ -2,8 +2,7 @@ using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Steps;
 using PhotoPlatform.Media;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("media");
+var builder = ServiceHost.CreateService("media", args);
 builder.AddMedia();
 
 var app = builder.Build();

@@ -2,8 +2,7 @@ using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Steps;
 using PhotoPlatform.Users;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("users");
+var builder = ServiceHost.CreateService("users", args);
 builder.AddUsers();
 
 var app = builder.Build();

@@ -2,8 +2,7 @@ using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Steps;
 using PhotoPlatform.Notifier;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("notifier");
+var builder = ServiceHost.CreateService("notifier", args);
 builder.AddNotifier();
 
 var app = builder.Build();

@@ -2,8 +2,7 @@ using PhotoPlatform.PhotoProcessor;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Steps;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("photo-processor");
+var builder = ServiceHost.CreateService("photo-processor", args);
 builder.AddPhotoProcessor();
 
 var app = builder.Build();

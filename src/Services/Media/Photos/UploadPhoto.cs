@@ -67,7 +67,7 @@ internal static class UploadPhoto
     /// <summary>An owner with many unfinished photos must not keep others waiting.</summary>
     private static async Task<string> LaneAsync(MediaDb db, Guid owner, CancellationToken cancellationToken)
     {
-        var unfinished = await db.Photos.Where(photo => photo.OwnerId == owner && photo.State == PhotoState.Pending).Take(UnfinishedForBulk + 1).CountAsync(cancellationToken);
+        var unfinished = await db.Photos.Where(photo => photo.OwnerId == owner && photo.State == PhotoState.Pending).OrderBy(photo => photo.Id).Take(UnfinishedForBulk + 1).CountAsync(cancellationToken);
         return unfinished > UnfinishedForBulk ? PhotoQueues.Bulk : PhotoQueues.Interactive;
     }
 

@@ -12,11 +12,13 @@ using PhotoPlatform.ServiceDefaults.Telemetry;
 namespace PhotoPlatform.ServiceDefaults;
 
 /// <summary>What every process of the platform gets with one call.</summary>
-public static class ServiceDefaultsExtensions
+public static class ServiceHost
 {
-    /// <summary>Logs as JSON lines, traces and metrics, problem details, health checks, a clock, limits of the web server.</summary>
-    public static void AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
+    /// <summary>A process with logs as JSON lines, traces and metrics, problem details, health checks, a clock, and limits of the web server.</summary>
+    public static WebApplicationBuilder CreateService(string serviceName, string[] args)
     {
+        // Settings lie beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddTelemetry(serviceName);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -24,11 +26,11 @@ public static class ServiceDefaultsExtensions
             kestrel.Limits.MaxConcurrentConnections = 10_000;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
         });
-        // A failing background service must not take the requests with it: each one handles and reports its own faults.
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
         builder.Services.AddProblemDetails();
         builder.Services.AddHealthChecks();
         builder.Services.TryAddSingleton(TimeProvider.System);
+        return builder;
     }
 
     /// <summary>Lets in only callers with the gateway's signed identity, <c>/health</c> and <c>/alive</c> aside.</summary>
