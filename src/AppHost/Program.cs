@@ -1,0 +1,66 @@
+using System.Globalization;
+
+var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "PhotoPlatform" });
+var data = builder.Configuration["data"] ?? throw new DistributedApplicationException("The setting 'data' is missing: it names the folder for the platform's files.");
+var gatewayPort = int.Parse(builder.Configuration["gateway-port"] ?? "8080", CultureInfo.InvariantCulture);
+var publicUrl = builder.Configuration["public-url"] ?? $"http://localhost:{gatewayPort.ToString(CultureInfo.InvariantCulture)}";
+
+// RabbitMQ takes longest to start.
+var bus = builder.AddRabbitMQ("bus").WithDataVolume();
+var postgres = builder.AddPostgres("postgres").WithDataVolume();
+var usersDb = postgres.AddDatabase("users-db", "users");
+var mediaDb = postgres.AddDatabase("media-db", "media");
+var notifierDb = postgres.AddDatabase("notifier-db", "notifier");
+var redis = builder.AddRedis("redis");
+var identityKey = builder.AddParameter("identity-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
+
+var mail = builder.AddExecutable("mail", "/usr/bin/python3", "DevMail", "inbox.py", "--dir", Path.Combine(data, "mail"))
+    .WithEndpoint(name: "smtp", scheme: "smtp")
+    .WithHttpEndpoint(name: "http")
+    .WithHttpHealthCheck("/health");
+mail.WithArgs("--smtp-port", mail.GetEndpoint("smtp").Property(EndpointProperty.TargetPort), "--http-port", mail.GetEndpoint("http").Property(EndpointProperty.TargetPort));
+
+// Two steps come before the services: their tables, and everybody's queues before anybody publishes.
+var usersTables = Users("users-migrate").WithArgs("migrate").WaitFor(usersDb);
+var mediaTables = Media("media-migrate").WithArgs("migrate").WaitFor(mediaDb);
+var notifierTables = Notifier("notifier-migrate").WithArgs("migrate").WaitFor(notifierDb);
+var usersQueues = Users("users-declare").WithArgs("declare").WaitFor(bus);
+var mediaQueues = Media("media-declare").WithArgs("declare").WaitFor(bus);
+var notifierQueues = Notifier("notifier-declare").WithArgs("declare").WaitFor(bus);
+var processorQueues = PhotoProcessor("photo-processor-declare").WithArgs("declare").WaitFor(bus);
+
+var users = Users("users").WithHttpEndpoint().WithHttpHealthCheck("/health")
+    .WaitForCompletion(usersTables).WaitForCompletion(usersQueues).WaitForCompletion(notifierQueues);
+var media = Media("media").WithHttpEndpoint().WithHttpHealthCheck("/health")
+    .WaitForCompletion(mediaTables).WaitForCompletion(mediaQueues).WaitForCompletion(notifierQueues).WaitForCompletion(processorQueues);
+var notifier = Notifier("notifier").WithHttpEndpoint().WithHttpHealthCheck("/health")
+    .WaitForCompletion(notifierTables).WaitForCompletion(notifierQueues).WaitFor(mail);
+PhotoProcessor("photo-processor").WithHttpEndpoint().WithHttpHealthCheck("/health")
+    .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
+
+builder.AddProject<Projects.Gateway>("gateway")
+    .WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
+    .WithEnvironment("Identity__Key", identityKey)
+    .WithHttpEndpoint(port: gatewayPort).WithExternalHttpEndpoints().WithHttpHealthCheck("/health")
+    .WaitFor(redis);
+
+builder.Build().Run();
+
+IResourceBuilder<ProjectResource> Users(string name) => builder.AddProject<Projects.Users>(name)
+    .WithReference(usersDb, "users").WithReference(bus).WithReference(redis)
+    .WithEnvironment("Identity__Key", identityKey);
+
+IResourceBuilder<ProjectResource> Media(string name) => builder.AddProject<Projects.Media>(name)
+    .WithReference(mediaDb, "media").WithReference(bus)
+    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+
+IResourceBuilder<ProjectResource> Notifier(string name) => builder.AddProject<Projects.Notifier>(name)
+    .WithReference(notifierDb, "notifier").WithReference(bus).WithReference(redis)
+    .WithEnvironment("Identity__Key", identityKey)
+    .WithEnvironment("Mail__Server", $"smtp://{mail.GetEndpoint("smtp").Property(EndpointProperty.HostAndPort)}")
+    .WithEnvironment("Mail__From", "PhotoPlatform <no-reply@photoplatform.example>")
+    .WithEnvironment("PublicUrl", publicUrl);
+
+IResourceBuilder<ProjectResource> PhotoProcessor(string name) => builder.AddProject<Projects.PhotoProcessor>(name)
+    .WithReference(bus)
+    .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
