@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using PhotoPlatform.ServiceDefaults;
+using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.ServiceDefaults.Steps;
+
+namespace PhotoPlatform.Testing;
+
+/// <summary>A service as its Program.cs would start it, in this process, on a port of its own: the real web server, database and broker.</summary>
+public sealed class RunningService : IAsyncDisposable
+{
+    private readonly string _name;
+    private readonly WebApplication _app;
+
+    private RunningService(string name, WebApplication app, LogRecords logs)
+    {
+        (_name, _app, Logs) = (name, app, logs);
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>What it logged.</summary>
+    public LogRecords Logs { get; }
+
+    /// <summary>Its services.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Runs the service's steps, then the service.</summary>
+    public static async Task<RunningService> StartAsync(
+        string name, TestEnvironment environment, Action<WebApplicationBuilder> add, Action<WebApplication> map, Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null)
+    {
+        var logs = new LogRecords();
+        var builder = ServiceHost.CreateService(name, []);
+        builder.Configuration.AddInMemoryCollection(environment.Settings());
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        add(builder);
+        replace?.Invoke(builder.Services);
+        builder.Logging.ClearProviders().AddProvider(logs);
+        var app = builder.Build();
+        app.UseServiceDefaults();
+        map(app);
+        foreach (var step in app.Services.GetServices<Step>().OrderByDescending(step => step.Name))
+            await step.RunAsync(app.Services, CancellationToken.None);
+        await app.StartAsync();
+        return new RunningService(name, app, logs);
+    }
+
+    /// <summary>A client whose requests carry the identity that the gateway would sign: of this user, or of nobody.</summary>
+    public HttpClient Client(Guid? user = null)
+    {
+        var client = ClientWithoutIdentity();
+        var signer = new IdentitySigner(System.Text.Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), TimeProvider.System);
+        client.DefaultRequestHeaders.Add(IdentitySigner.Header, signer.Sign(_name, user, user is null ? null : Guid.CreateVersion7()));
+        return client;
+    }
+
+    /// <summary>A client as anybody on the network would be.</summary>
+    public HttpClient ClientWithoutIdentity() => new() { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}
