@@ -42,27 +42,31 @@ internal static class TelemetryExtensions
         var export = !string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
         var resource = ResourceBuilder.CreateDefault().AddService(instance.Name, serviceInstanceId: instance.Id);
         var traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(CarryingSources).AddProcessor<HealthProbeFilter>();
+        MeterProviderBuilder? metrics = null;
         if (export)
         {
             traces.AddSource(DetailSources).AddOtlpExporter();
-            builder.Services.AddHostedService(_ => new ProviderLifetime(
-                Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build()));
+            metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter();
             builder.Logging.AddOpenTelemetry(options => options.SetResourceBuilder(resource).AddOtlpExporter());
         }
-        builder.Services.AddHostedService(_ => new ProviderLifetime(traces.Build()));
+        builder.Services.AddHostedService(_ => new Providers(traces.Build(), metrics?.Build()));
     }
 
     private static string? InstanceId(string? attributes) => attributes?.Split(',').Select(pair => pair.Split('=', 2))
         .FirstOrDefault(pair => pair is ["service.instance.id", _])?[1];
 
-    /// <summary>Builds a provider when the host starts and flushes it when the host stops.</summary>
-    private sealed class ProviderLifetime(IDisposable provider) : IHostedService, IDisposable
+    /// <summary>The providers are built when the host starts, and flushed when it has stopped.</summary>
+    private sealed class Providers(TracerProvider traces, MeterProvider? metrics) : IHostedService, IDisposable
     {
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public void Dispose() => provider.Dispose();
+        public void Dispose()
+        {
+            traces.Dispose();
+            metrics?.Dispose();
+        }
     }
 
     /// <summary>Health probes, four a second while a service starts, are no use in a trace list.</summary>

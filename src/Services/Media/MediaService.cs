@@ -15,9 +15,6 @@ namespace PhotoPlatform.Media;
 /// <summary>Photos, renditions and their delivery; database <c>media</c>.</summary>
 public static class MediaService
 {
-    /// <summary>Room for the parts around the image in a multipart body.</summary>
-    private const long MultipartOverhead = 64 * 1024;
-
     /// <summary>Adds what the service needs.</summary>
     public static void AddMedia(this WebApplicationBuilder builder)
     {
@@ -37,9 +34,9 @@ public static class MediaService
     /// <summary>Maps its endpoints.</summary>
     public static void MapMedia(this IEndpointRouteBuilder app)
     {
-        var limits = app.ServiceProvider.GetRequiredService<ImageLimits>();
         var photos = app.MapGroup("/api/photos").RequireUser();
-        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new RequestSizeLimitAttribute(limits.MaxBytes + MultipartOverhead));
+        // The handler counts: a refusal of the web server itself would break the connection before the answer is read.
+        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute());
         photos.MapGet("", ListPhotos.HandleAsync);
         photos.MapGet("{id:guid}", GetPhoto.HandleAsync);
         photos.MapDelete("{id:guid}", DeletePhoto.HandleAsync);

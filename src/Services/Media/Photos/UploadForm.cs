@@ -12,6 +12,9 @@ internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Vi
     internal const string TypeMismatchCode = "type-mismatch";
     private const int MaxFieldBytes = 2048;
     private const int MaxParts = 10;
+
+    /// <summary>More than an image may have, so that the receiver's own limit speaks first.</summary>
+    private const long MaxPartBytes = 64 * 1024 * 1024;
     private static readonly ReceivedImage Nothing = new(default, 0, [], null);
 
     internal static bool IsForm(HttpRequest request) => MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
@@ -36,7 +39,7 @@ internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Vi
         if (boundary is not { Length: > 0 and <= 70 })
             return Fail(StatusCodes.Status400BadRequest, "The multipart body has no usable boundary.");
 
-        var reader = new MultipartReader(boundary, request.Body) { HeadersCountLimit = 8, HeadersLengthLimit = 8 * 1024 };
+        var reader = new MultipartReader(boundary, request.Body) { HeadersCountLimit = 8, HeadersLengthLimit = 8 * 1024, BodyLengthLimit = MaxPartBytes };
         ReceivedImage? image = null;
         string? title = request.Query["title"], visibility = request.Query["visibility"];
         try

@@ -8,7 +8,7 @@ using PhotoPlatform.Storage;
 namespace PhotoPlatform.Media.Processing;
 
 /// <summary>Stores the renditions of a photo and makes it ready. Of a photo that was deleted meanwhile it removes them.</summary>
-internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox, BlobStore blobs, TimeProvider time) : IConsumer<PhotoProcessed>
+internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox, BlobStore blobs, TimeProvider time, ILogger<PhotoProcessedConsumer> logger) : IConsumer<PhotoProcessed>
 {
     public async Task Consume(ConsumeContext<PhotoProcessed> context)
     {
@@ -39,5 +39,6 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
         }));
         outbox.Publish(new PhotoReady(photo.Id, photo.OwnerId, photo.Version, time.GetUtcNow()));
         await db.SaveChangesAsync(context.CancellationToken);
+        logger.LogInformation("Photo {PhotoId} of user {OwnerId} is ready", photo.Id, photo.OwnerId);
     }
 }

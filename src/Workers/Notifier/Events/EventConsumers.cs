@@ -26,7 +26,7 @@ internal sealed class PhotoDeletedConsumer(EventLog log) : IConsumer<PhotoDelete
 }
 
 /// <summary>Appends to a user's events in the consumer's transaction, and wakes the user's streams after its commit.</summary>
-internal sealed class EventLog(NotifierDb db, AfterCommit afterCommit, EventStreams streams, TimeProvider time)
+internal sealed class EventLog(NotifierDb db, AfterCommit afterCommit, EventStreams streams, TimeProvider time, ILogger<EventLog> logger)
 {
     internal async Task AppendAsync(Guid userId, string type, object payload, CancellationToken cancellationToken)
     {
@@ -37,6 +37,7 @@ internal sealed class EventLog(NotifierDb db, AfterCommit afterCommit, EventStre
             """).ToListAsync(cancellationToken);
         db.Add(new UserEvent { UserId = userId, Seq = seq[0], Type = type, Payload = JsonSerializer.Serialize(payload, JsonSerializerOptions.Web), At = time.GetUtcNow() });
         await db.SaveChangesAsync(cancellationToken);
+        logger.LogInformation("Event {Seq} of user {UserId}: {Type}", seq[0], userId, type);
         afterCommit.Do(() => streams.Announce(userId));
     }
 }

@@ -1,0 +1,42 @@
+using System.Net.Sockets;
+using PhotoPlatform.Testing;
+using PhotoPlatform.TestImages;
+
+namespace PhotoPlatform.SystemTests;
+
+public sealed class LifecycleTests(SharedPlatform shared)
+{
+    [Fact]
+    public async Task A_second_copy_runs_beside_the_first_stops_without_a_trace_and_has_its_photos_when_it_starts_again()
+    {
+        var data = Platform.NewFolder();
+        var copy = await Platform.StartAsync(data);
+        using var person = await Person.SignUpAsync(copy);
+        var photo = await person.SettledAsync(await person.UploadAsync(Picture.Photo(320, 240).ToJpeg()));
+        Assert.Equal("ready", photo.State);
+        Assert.Equal("Healthy", (await shared.Platform.ResourceAsync("gateway")).Health);
+
+        Assert.Equal(0, await copy.StopAsync("INT"));
+        Assert.Empty(copy.ProcessesLeft());
+
+        await using var again = await Platform.StartAsync(data);
+        using var http = new HttpClient { BaseAddress = again.Address };
+        http.DefaultRequestHeaders.Authorization = person.Http.DefaultRequestHeaders.Authorization;
+        var kept = await http.GetByteArrayAsync(photo.Renditions[0].Url);
+        Assert.Equal(photo.Renditions[0].Bytes, kept.Length);
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_one_clear_sentence_and_a_failed_start()
+    {
+        using var taken = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port;
+
+        await using var platform = Platform.Launch(Platform.NewFolder(), port, Platform.FreePort());
+        Assert.NotEqual(0, await platform.ExitAsync());
+        Assert.Contains("gateway", platform.Output, StringComparison.Ordinal);
+        Assert.Contains(port.ToString(System.Globalization.CultureInfo.InvariantCulture), platform.Output, StringComparison.Ordinal);
+        Assert.Empty(platform.ProcessesLeft());
+    }
+}
