@@ -16,7 +16,17 @@ internal sealed class DatabaseLock : IAsyncDisposable
         return new DatabaseLock(connection, name);
     }
 
-    public async ValueTask DisposeAsync() => await ExecuteAsync(_connection, "SELECT pg_advisory_unlock(hashtext($1))", _name, CancellationToken.None);
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await ExecuteAsync(_connection, "SELECT pg_advisory_unlock(hashtext($1))", _name, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        {
+            // The session is broken, and its lock has ended with it.
+        }
+    }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, string name, CancellationToken cancellationToken)
     {

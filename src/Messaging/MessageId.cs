@@ -7,6 +7,8 @@ namespace PhotoPlatform.Messaging;
 /// <summary>Message ids carry the time of the first message of their chain in their first 48 bits, so that an inbox finds the same day on every delivery.</summary>
 public static class MessageId
 {
+    private static readonly long MaxMilliseconds = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     /// <summary>A new id: UUIDv7 (RFC 9562).</summary>
     public static Guid New(TimeProvider time) => Guid.CreateVersion7(time.GetUtcNow());
 
@@ -30,12 +32,12 @@ public static class MessageId
         return new Guid(id, bigEndian: true);
     }
 
-    /// <summary>When the first message of the id's chain was made.</summary>
+    /// <summary>When the first message of the id's chain was made. Of an id that carries no time: any time.</summary>
     public static DateTimeOffset TimeOf(Guid id)
     {
         Span<byte> bytes = stackalloc byte[16];
         id.TryWriteBytes(bytes, bigEndian: true, out _);
         var milliseconds = BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16;
-        return DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+        return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(milliseconds, MaxMilliseconds));
     }
 }

@@ -28,13 +28,15 @@ public static class MessagingExtensions
             ConnectionStringBuilder = { ApplicationName = service, MaxPoolSize = 50, Timeout = 5, CommandTimeout = 10, CancellationTimeout = 2000, KeepAlive = 30 },
         }.Build();
         var signal = new RelaySignal();
+        var afterCommit = new RelaySignalInterceptor(signal);
+        // Made by the container, so that it ends with it.
         services.AddKeyedSingleton(service, (_, _) => database);
-        services.AddDbContext<TDbContext>(options => options.UseNpgsql(database).AddInterceptors(new RelaySignalInterceptor(signal)));
+        services.AddDbContext<TDbContext>(options => options.UseNpgsql(database).AddInterceptors(afterCommit));
         services.AddScoped<Outbox<TDbContext>>();
         services.TryAddScoped<UnsavedMessages>();
         services.TryAddScoped<AfterCommit>();
         services.AddSingleton<IStartupFilter, UnsavedMessagesFilter>();
-        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, service, database, signal));
+        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, service, provider.GetRequiredKeyedService<NpgsqlDataSource>(service), signal));
         services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<InboxPartitions>(provider, database));
         services.AddSingleton(new MessagingDatabase(service, database));
         services.AddHealthChecks().Add(new HealthCheckRegistration($"{service}-database", _ => new DatabaseHealth(database), null, null, TimeSpan.FromSeconds(3)));
@@ -71,6 +73,7 @@ public static class MessagingExtensions
             bus.ConfigureHealthCheckOptions(options => options.MinimalFailureStatus = withoutBroker);
             bus.UsingRabbitMq((context, rabbit) =>
             {
+                rabbit.ConfigureJsonSerializerOptions(OutgoingMessage.AlsoReads);
                 rabbit.Host(address, $"{name} consumer", host => host.Heartbeat(TimeSpan.FromSeconds(10)));
                 foreach (var endpoint in context.GetServices<ConsumerEndpoint>())
                     rabbit.ReceiveEndpoint(endpoint.Queue, queue => endpoint.Configure(queue, context));
@@ -85,6 +88,8 @@ public static class MessagingExtensions
         await using var held = await DatabaseLock.TakeAsync(connection, "migrate", cancellationToken);
         await MessagingSchema.CreateAsync(connection, today, cancellationToken);
         await using var scope = services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<TDbContext>().Database.MigrateAsync(cancellationToken);
+        var db = scope.ServiceProvider.GetRequiredService<TDbContext>().Database;
+        db.SetCommandTimeout(TimeSpan.Zero);
+        await db.MigrateAsync(cancellationToken);
     }
 }

@@ -29,6 +29,9 @@ internal static class MessagingSchema
             PRIMARY KEY (day, consumer, message_id)) PARTITION BY RANGE (day);
         """;
 
+    /// <summary>Whether the inbox has a partition for the day.</summary>
+    internal static bool Remembers(DateOnly day, DateOnly today) => day >= today.AddDays(-InboxDays) && day <= today.AddDays(PartitionsAhead);
+
     /// <summary>Creates what is missing. The caller holds the migration lock.</summary>
     internal static async Task CreateAsync(NpgsqlConnection connection, DateOnly today, CancellationToken cancellationToken)
     {

@@ -21,8 +21,8 @@ public class Signal : IDisposable
         }
     }
 
-    /// <summary>Returns when the signal is set, or when the limit has passed.</summary>
-    public Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _set.WaitAsync(limit, cancellationToken);
+    /// <summary>Returns true when the signal is set, false when the limit has passed.</summary>
+    public Task<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _set.WaitAsync(limit, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()

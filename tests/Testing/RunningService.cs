@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -33,11 +34,19 @@ public sealed class RunningService : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Runs the service's steps, then the service.</summary>
+    /// <param name="name">Its name, which is the audience of identities too.</param>
+    /// <param name="environment">Whose databases, broker and folder it uses.</param>
+    /// <param name="add">The first half of its Program.cs.</param>
+    /// <param name="map">The second half.</param>
+    /// <param name="settings">More settings than the environment's.</param>
+    /// <param name="replace">Other services than its own.</param>
+    /// <param name="application">The program whose built files it serves, when not the tests'.</param>
     public static async Task<RunningService> StartAsync(
-        string name, TestEnvironment environment, Action<WebApplicationBuilder> add, Action<WebApplication> map, Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null)
+        string name, TestEnvironment environment, Action<WebApplicationBuilder> add, Action<WebApplication> map, Dictionary<string, string?>? settings = null,
+        Action<IServiceCollection>? replace = null, string? application = null)
     {
         var logs = new LogRecords();
-        var builder = ServiceHost.CreateService(name, []);
+        var builder = ServiceHost.CreateService(name, application is null ? [] : ["--applicationName", application]);
         builder.Configuration.AddInMemoryCollection(environment.Settings());
         builder.Configuration.AddInMemoryCollection(settings);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -53,14 +62,17 @@ public sealed class RunningService : IAsyncDisposable
         return new RunningService(name, app, logs);
     }
 
-    /// <summary>A client whose requests carry the identity that the gateway would sign: of this user, or of nobody.</summary>
-    public HttpClient Client(Guid? user = null)
+    /// <summary>A client whose requests carry the identity that the gateway would sign: of this user in this (or any) session, or of nobody.</summary>
+    public HttpClient Client(Guid? user = null, Guid? session = null, params IReadOnlyList<string> roles)
     {
         var client = ClientWithoutIdentity();
         var signer = new IdentitySigner(System.Text.Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), TimeProvider.System);
-        client.DefaultRequestHeaders.Add(IdentitySigner.Header, signer.Sign(_name, user, user is null ? null : Guid.CreateVersion7()));
+        client.DefaultRequestHeaders.Add(IdentitySigner.Header, signer.Sign(_name, user, user is null ? null : session ?? Guid.CreateVersion7(), roles));
         return client;
     }
+
+    /// <summary>The endpoints that it maps.</summary>
+    public IReadOnlyList<RouteEndpoint> Endpoints => [.. Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()];
 
     /// <summary>A client as anybody on the network would be.</summary>
     public HttpClient ClientWithoutIdentity() => new() { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };

@@ -11,18 +11,22 @@ namespace PhotoPlatform.Messaging.Broker;
 internal sealed class BrokerConnection(Uri address, string clientName, ILogger<BrokerConnection> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
     private static readonly CreateChannelOptions WithConfirms = new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
     private readonly SemaphoreSlim _connecting = new(1, 1);
-    private volatile IChannel? _channel;
-    private IConnection? _connection;
+    private Link? _link;
+
+    /// <summary>Returns when there is a connection.</summary>
+    /// <exception cref="BrokerUnavailableException">There is none to be had.</exception>
+    internal async Task ConnectAsync(CancellationToken cancellationToken) => await LinkAsync(cancellationToken);
 
     /// <summary>Returns when the broker has taken the message over.</summary>
-    /// <exception cref="UnroutableException">No queue takes it, or its exchange does not exist.</exception>
-    /// <exception cref="TimeoutException">No confirm came in time.</exception>
+    /// <exception cref="UnroutableException">No queue takes it, its exchange does not exist, or it is malformed.</exception>
+    /// <exception cref="NotConfirmedException">No confirm came in time, or a negative one.</exception>
     /// <exception cref="BrokerUnavailableException">There is no connection, or it broke: whether the message arrived is unknown.</exception>
     internal async Task PublishAsync(OutgoingMessage message, IDictionary<string, object?>? headers, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var channel = await ChannelAsync(cancellationToken);
+        var link = await LinkAsync(cancellationToken);
         var properties = new BasicProperties
         {
             MessageId = message.Id.ToString(),
@@ -35,7 +39,9 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
 
         try
         {
-            await channel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, properties, message.Body, cancellationToken).AsTask().WaitAsync(limit, cancellationToken);
+            // The client itself is never cancelled: a cancelled publish upsets how the channel counts the confirms of the others. Here only the wait ends.
+            await link.Channel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, properties, message.Body, CancellationToken.None)
+                .AsTask().WaitAsync(limit, cancellationToken);
         }
         catch (PublishException exception) when (exception.IsReturn)
         {
@@ -43,18 +49,22 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
         }
         catch (PublishException exception)
         {
-            throw new BrokerUnavailableException("The broker refused the message.", exception);
+            throw new NotConfirmedException("The broker refused the message.", exception);
         }
-        catch (TimeoutException)
+        catch (ArgumentException exception)
         {
-            await DropAsync(channel);
-            throw;
+            throw new UnroutableException($"The message cannot be written: {exception.Message}", exception);
         }
-        catch (Exception exception) when (exception is AlreadyClosedException or OperationInterruptedException or IOException or ObjectDisposedException)
+        catch (TimeoutException exception)
         {
-            await DropAsync(channel);
-            if (channel.CloseReason is { ReplyCode: 403 or 404 or 406 } reason)
-                throw new UnroutableException(reason.ReplyText, exception);
+            Drop(link);
+            throw new NotConfirmedException($"No confirm came within {limit.TotalSeconds:0.0} s.", exception);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            Drop(link);
+            if (link.Channel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: not Constants.ConnectionForced } reason)
+                throw new UnroutableException(reason.ReplyText, exception) { ClosedChannel = true };
             throw new BrokerUnavailableException(exception.Message, exception);
         }
     }
@@ -62,47 +72,36 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
     /// <summary>A channel for declarations. The caller disposes it.</summary>
     internal async Task<IChannel> OpenChannelAsync(CancellationToken cancellationToken)
     {
-        await ChannelAsync(cancellationToken);
-        return await _connection!.CreateChannelAsync(cancellationToken: cancellationToken);
+        var link = await LinkAsync(cancellationToken);
+        return await link.Connection.CreateChannelAsync(cancellationToken: cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_channel is { } channel)
-            await DropAsync(channel);
+        if (Interlocked.Exchange(ref _link, null) is { } link)
+            await CloseAsync(link.Connection).WaitAsync(CloseLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _connecting.Dispose();
     }
 
-    private async ValueTask<IChannel> ChannelAsync(CancellationToken cancellationToken)
+    private async ValueTask<Link> LinkAsync(CancellationToken cancellationToken)
     {
-        if (_channel is { IsOpen: true } open)
+        if (Volatile.Read(ref _link) is { Channel.IsOpen: true } open)
             return open;
 
         await _connecting.WaitAsync(cancellationToken);
         try
         {
-            if (_channel is { IsOpen: true } opened)
-                return opened;
-            var factory = new ConnectionFactory
+            if (Volatile.Read(ref _link) is { } current)
             {
-                Uri = address,
-                AutomaticRecoveryEnabled = false,
-                RequestedHeartbeat = TimeSpan.FromSeconds(10),
-                RequestedConnectionTimeout = ConnectLimit,
-                HandshakeContinuationTimeout = ConnectLimit,
-                ContinuationTimeout = ConnectLimit,
-                ClientProvidedName = clientName,
-            };
-            if (_connection is { IsOpen: true })
-            {
-                _channel = await _connection.CreateChannelAsync(WithConfirms, cancellationToken);
-                return _channel;
+                if (current.Channel.IsOpen)
+                    return current;
+                Drop(current);
             }
-            _connection = await factory.CreateConnectionAsync(cancellationToken).WaitAsync(ConnectLimit, cancellationToken);
-            _channel = await _connection.CreateChannelAsync(WithConfirms, cancellationToken).WaitAsync(ConnectLimit, cancellationToken);
-            return _channel;
+            var link = await OpenAsync(cancellationToken);
+            Volatile.Write(ref _link, link);
+            return link;
         }
-        catch (Exception exception) when (exception is BrokerUnreachableException or TimeoutException or IOException or AlreadyClosedException or OperationInterruptedException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw new BrokerUnavailableException($"RabbitMQ at {address.Host}:{address.Port} cannot be reached: {(exception.InnerException ?? exception).Message}", exception);
         }
@@ -112,29 +111,66 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
         }
     }
 
-    /// <summary>Throws the connection away without waiting for the other side, which may be gone.</summary>
-    private async Task DropAsync(IChannel channel)
+    private async Task<Link> OpenAsync(CancellationToken cancellationToken)
     {
-        if (Interlocked.CompareExchange(ref _channel, null, channel) != channel)
-            return;
-        var connection = Interlocked.Exchange(ref _connection, null);
+        var factory = new ConnectionFactory
+        {
+            Uri = address,
+            AutomaticRecoveryEnabled = false,
+            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            RequestedConnectionTimeout = ConnectLimit,
+            HandshakeContinuationTimeout = ConnectLimit,
+            ContinuationTimeout = ConnectLimit,
+            ClientProvidedName = clientName,
+        };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectLimit);
+        var connection = await factory.CreateConnectionAsync(limit.Token);
         try
         {
-            if (connection is not null)
-            {
-                await connection.CloseAsync(200, "closing", TimeSpan.FromSeconds(1), abort: true).WaitAsync(TimeSpan.FromSeconds(2));
-                await connection.DisposeAsync();
-            }
+            return new Link(connection, await connection.CreateChannelAsync(WithConfirms, limit.Token));
         }
-        catch (Exception exception) when (exception is TimeoutException or IOException or AlreadyClosedException or OperationInterruptedException)
+        catch
         {
-            logger.LogDebug(exception, "A broken connection did not close cleanly");
+            _ = CloseAsync(connection);
+            throw;
         }
     }
+
+    /// <summary>Throws the connection away, once, without waiting for the other side, which may be gone.</summary>
+    private void Drop(Link link)
+    {
+        if (Interlocked.CompareExchange(ref _link, null, link) == link)
+            _ = CloseAsync(link.Connection);
+    }
+
+    private async Task CloseAsync(IConnection connection)
+    {
+        try
+        {
+            await connection.CloseAsync(Constants.ReplySuccess, "closing", CloseLimit, abort: true);
+            await connection.DisposeAsync();
+        }
+        catch (Exception exception)
+        {
+            // Nobody needs it any more, whatever is wrong with it.
+            logger.LogDebug(exception, "A connection did not close cleanly");
+        }
+    }
+
+    /// <summary>A connection and its one channel live and end together.</summary>
+    private sealed record Link(IConnection Connection, IChannel Channel);
 }
 
-/// <summary>The broker has no place for a message: a mistake in the topology, which waiting does not heal.</summary>
-public sealed class UnroutableException(string message, Exception inner) : Exception(message, inner);
+/// <summary>The broker has no place for a message: a mistake in the message or in the topology, which waiting alone does not heal.</summary>
+public sealed class UnroutableException(string message, Exception inner) : Exception(message, inner)
+{
+    /// <summary>The broker closed the channel over it, and with it the channel of every message on its way: it may have been any of them.</summary>
+    public bool ClosedChannel { get; init; }
+}
+
+/// <summary>The broker did not take a message over in time, or said that it cannot. It may have arrived.</summary>
+public sealed class NotConfirmedException(string message, Exception inner) : Exception(message, inner);
 
 /// <summary>The broker is away.</summary>
 public sealed class BrokerUnavailableException(string message, Exception inner) : Exception(message, inner);

@@ -16,6 +16,13 @@ internal sealed record OutgoingMessage(Guid Id, string Exchange, string RoutingK
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
+    /// <summary>What MassTransit's reader must know to read these bodies: enums are written by name.</summary>
+    internal static JsonSerializerOptions AlsoReads(JsonSerializerOptions options)
+    {
+        options.Converters.Add(new JsonStringEnumConverter());
+        return options;
+    }
+
     /// <summary>An event for whoever subscribed to its type.</summary>
     internal static OutgoingMessage Event(Guid id, object message, DateTimeOffset sent) =>
         new(id, MessageNames.ExchangeOf(message.GetType()), "", Envelope(id, message, sent), Activity.Current?.Id);

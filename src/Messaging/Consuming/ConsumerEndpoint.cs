@@ -12,9 +12,6 @@ namespace PhotoPlatform.Messaging.Consuming;
 /// <summary>One queue and the consumer that takes its messages.</summary>
 internal abstract class ConsumerEndpoint(string queue, string? exchange, ConsumerLimits limits)
 {
-    /// <summary>Tries before a message leaves for the next rung of the ladder: the first and two more, 100 ms to 2 s apart.</summary>
-    internal const int ImmediateTries = 3;
-
     internal string Queue => queue;
 
     /// <summary>The exchange whose events the queue takes, or null when commands are sent to it.</summary>
@@ -38,7 +35,7 @@ internal abstract class ConsumerEndpoint(string queue, string? exchange, Consume
         endpoint.ConfigureDeadLetter(pipe => pipe.UseFilter(move));
         endpoint.UseMessageRetry(retry =>
         {
-            retry.Exponential(ImmediateTries - 1, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(300));
+            retry.Exponential(RetryLadder.ImmediateTries - 1, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(300));
             retry.Ignore<PermanentException>();
         });
         Handle(endpoint, services);
@@ -85,7 +82,7 @@ internal static class Consume
     {
         var db = scope.GetRequiredService<TDbContext>();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (!await InboxStore.TryAddAsync(db, queue, messageId, cancellationToken))
+        if (!await InboxStore.TryAddAsync(db, queue, messageId, scope.GetRequiredService<TimeProvider>().GetUtcNow(), cancellationToken))
             return;
         await consume();
         scope.GetRequiredService<UnsavedMessages>().ThrowIfAny();

@@ -7,7 +7,8 @@ namespace PhotoPlatform.Messaging.Inbox;
 /// <summary>Keeps the inbox's daily partitions ahead of the clock in a process that runs for weeks.</summary>
 internal sealed class InboxPartitions(NpgsqlDataSource database, TimeProvider time, ILogger<InboxPartitions> logger) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(6);
+    // Shorter than the ladder of retries: should a day's partition be missing after all, its messages live to see it.
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -26,15 +26,15 @@ internal sealed class OutboxRelay(string service, NpgsqlDataSource database, Bro
     {
         await Task.Yield();
         var pause = TimeSpan.Zero;
-        string? trouble = null;
+        var inTrouble = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 var taken = await RelayBatchAsync(stoppingToken);
-                if (trouble is not null)
+                if (inTrouble)
                     logger.LogInformation("The relay of {Service} works again", service);
-                (trouble, pause) = (null, TimeSpan.Zero);
+                (inTrouble, pause) = (false, TimeSpan.Zero);
                 if (taken < _batch)
                     await signal.WaitAsync(PollInterval, stoppingToken);
                 (_batch, _confirmLimit) = (Math.Min(MaxBatch, _batch * 2), MinConfirmLimit);
@@ -43,14 +43,15 @@ internal sealed class OutboxRelay(string service, NpgsqlDataSource database, Bro
             {
                 return;
             }
-            catch (Exception exception) when (exception is NpgsqlException or BrokerUnavailableException or TimeoutException or UnroutableException)
+            catch (Exception exception)
             {
-                if (trouble is null)
-                    logger.LogWarning("The relay of {Service} waits: {Reason}", service, exception.Message);
-                trouble = exception.Message;
-                if (exception is TimeoutException)
+                // Whatever it is: a relay that ended would strand every later message.
+                if (!inTrouble)
+                    logger.LogWarning(IsExpected(exception) ? null : exception, "The relay of {Service} waits: {Reason}", service, exception.Message);
+                inTrouble = true;
+                if (exception is NotConfirmedException)
                     _confirmLimit = TimeSpan.FromTicks(Math.Min(MaxConfirmLimit.Ticks, _confirmLimit.Ticks * 2));
-                // Alone, a row that closes the channel shows itself.
+                // Alone, a row that spoils its batch shows itself.
                 _batch = 1;
                 if (exception is UnroutableException)
                     continue;
@@ -60,34 +61,45 @@ internal sealed class OutboxRelay(string service, NpgsqlDataSource database, Bro
         }
     }
 
+    private static bool IsExpected(Exception exception) => exception is NpgsqlException or BrokerUnavailableException or NotConfirmedException or UnroutableException;
+
     /// <summary>Claims, sends and removes up to one batch of rows in one transaction.</summary>
     /// <returns>How many rows were claimed.</returns>
-    private async Task<int> RelayBatchAsync(CancellationToken cancellationToken)
+    private async Task<int> RelayBatchAsync(CancellationToken stoppingToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var rows = await ClaimAsync(connection, cancellationToken);
+        // First the broker: no rows are held while it is away.
+        await broker.ConnectAsync(stoppingToken);
+        await using var connection = await database.OpenConnectionAsync(stoppingToken);
+        await using var transaction = await connection.BeginTransactionAsync(stoppingToken);
+        var rows = await ClaimAsync(connection, stoppingToken);
         if (rows.Count == 0)
             return 0;
 
-        var results = await Task.WhenAll(rows.Select(row => SendAsync(row, cancellationToken)));
+        // From here on a batch is seen through, also by a process that stops: what is sent and stays in the table is sent twice.
+        var faults = await Task.WhenAll(rows.Select(SendAsync));
         var alone = rows.Count == 1;
-        if (!alone && results.OfType<UnroutableException>().FirstOrDefault(fault => fault.InnerException is not RabbitMQ.Client.Exceptions.PublishException) is { } closed)
-            throw closed;
-        if (results.FirstOrDefault(fault => fault is not null and not UnroutableException) is { } away)
-            throw away;
-
-        var sent = rows.Where((_, i) => results[i] is null).Select(row => row.Id).ToArray();
+        var sent = rows.Where((_, i) => faults[i] is null).Select(row => row.Id).ToArray();
         await using (var delete = new NpgsqlCommand("DELETE FROM outbox WHERE id = ANY($1)", connection) { Parameters = { new() { Value = sent } } })
-            await delete.ExecuteNonQueryAsync(cancellationToken);
+            await delete.ExecuteNonQueryAsync(CancellationToken.None);
         for (var i = 0; i < rows.Count; i++)
         {
-            if (results[i] is UnroutableException fault)
-                await PostponeAsync(connection, rows[i].Id, fault, cancellationToken);
+            if (faults[i] is { } fault && IsOfTheRow(fault, alone))
+                await PostponeAsync(connection, rows[i].Id, fault);
         }
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
+
+        if (faults.FirstOrDefault(fault => fault is not null && (fault is not UnroutableException || !IsOfTheRow(fault, alone))) is { } trouble)
+            throw trouble;
         return rows.Count;
     }
+
+    /// <summary>Whether a failure is known to be of this row. In company, nobody knows whose fault a closed channel or a missing confirm is.</summary>
+    private static bool IsOfTheRow(Exception fault, bool alone) => fault switch
+    {
+        UnroutableException unroutable => alone || !unroutable.ClosedChannel,
+        NotConfirmedException => alone,
+        _ => false,
+    };
 
     private async Task<List<OutgoingMessage>> ClaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -106,32 +118,39 @@ internal sealed class OutboxRelay(string service, NpgsqlDataSource database, Bro
         return rows;
     }
 
-    private async Task<Exception?> SendAsync(OutgoingMessage row, CancellationToken cancellationToken)
+    private async Task<Exception?> SendAsync(OutgoingMessage row)
     {
         ActivityContext.TryParse(row.TraceParent, null, isRemote: true, out var parent);
         using var activity = parent == default ? null : Activities.StartActivity("outbox relay", ActivityKind.Producer, parent);
         activity?.SetTag("messaging.message.id", row.Id);
         try
         {
-            await broker.PublishAsync(row with { TraceParent = activity?.Id ?? row.TraceParent }, null, _confirmLimit, cancellationToken);
+            await broker.PublishAsync(row with { TraceParent = activity?.Id ?? row.TraceParent }, null, _confirmLimit, CancellationToken.None);
             return null;
         }
-        catch (Exception exception) when (exception is UnroutableException or BrokerUnavailableException or TimeoutException)
+        catch (Exception exception) when (exception is UnroutableException or NotConfirmedException or BrokerUnavailableException)
         {
             activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
             return exception;
         }
     }
 
-    private async Task PostponeAsync(NpgsqlConnection connection, Guid id, UnroutableException fault, CancellationToken cancellationToken)
+    /// <summary>Lets a row wait 250 ms, doubled with each try up to a minute. Only what cannot be routed is given up: a broker in trouble recovers.</summary>
+    private async Task PostponeAsync(NpgsqlConnection connection, Guid id, Exception fault)
     {
         await using var postpone = new NpgsqlCommand("""
             UPDATE outbox SET attempts = attempts + 1, last_error = $2,
-                next_attempt_at = now() + least(interval '1 minute', interval '250 milliseconds' * 2 ^ attempts),
-                parked_at = CASE WHEN attempts + 1 >= $3 THEN now() END
-            WHERE id = $1 RETURNING parked_at IS NOT NULL
-            """, connection) { Parameters = { new() { Value = id }, new() { Value = fault.Message }, new() { Value = MaxAttempts } } };
-        if (await postpone.ExecuteScalarAsync(cancellationToken) is true)
+                next_attempt_at = now() + least(interval '1 minute', interval '250 milliseconds' * 2 ^ least(attempts, 10)),
+                parked_at = CASE WHEN $3 AND attempts + 1 >= $4 THEN now() END
+            WHERE id = $1 RETURNING CASE WHEN parked_at IS NULL THEN attempts END
+            """, connection)
+        {
+            Parameters = { new() { Value = id }, new() { Value = fault.Message }, new() { Value = fault is UnroutableException }, new() { Value = MaxAttempts } },
+        };
+        var attempts = await postpone.ExecuteScalarAsync(CancellationToken.None);
+        if (attempts is not int)
             logger.LogError("Message {MessageId} of {Service} is parked after {Attempts} tries: {Reason}", id, service, MaxAttempts, fault.Message);
+        else if (attempts is 1)
+            logger.LogWarning("Message {MessageId} of {Service} cannot be sent and is tried again: {Reason}", id, service, fault.Message);
     }
 }

@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace PhotoPlatform.Messaging.Outbox;
 
-/// <summary>Ends a request with an error when it published messages and never saved them.</summary>
+/// <summary>Ends a request with an error when it published messages, never saved them, and is about to answer as if it had.</summary>
 internal sealed class UnsavedMessagesFilter : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -12,7 +13,8 @@ internal sealed class UnsavedMessagesFilter : IStartupFilter
         app.Use(async (context, rest) =>
         {
             await rest(context);
-            context.RequestServices.GetRequiredService<UnsavedMessages>().ThrowIfAny();
+            if (context.Response.StatusCode < StatusCodes.Status400BadRequest)
+                context.RequestServices.GetRequiredService<UnsavedMessages>().ThrowIfAny();
         });
         next(app);
     };

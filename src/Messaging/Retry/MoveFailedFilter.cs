@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.Serialization;
+using System.Text.Json;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 using PhotoPlatform.Messaging.Broker;
@@ -14,7 +16,12 @@ internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnecti
 {
     private static readonly TimeSpan MoveLimit = TimeSpan.FromSeconds(10);
 
-    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) => MoveAsync(context, context.Exception);
+    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) => MoveAsync(context, context.Exception switch
+    {
+        // It did not reach its consumer.
+        SerializationException or JsonException when !context.IsFaulted => new PermanentException("unreadable", context.Exception.Message, context.Exception),
+        var exception => exception,
+    });
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next) =>
         MoveAsync(context, new PermanentException("no-consumer", "No consumer of this queue takes messages of this type."));
@@ -23,16 +30,23 @@ internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnecti
 
     private async Task MoveAsync(ReceiveContext context, Exception exception)
     {
-        var cause = exception.GetBaseException() is PermanentException permanent ? permanent : exception;
-        var rung = context.TransportHeaders.Get<int>(RetryLadder.RungHeader) ?? 0;
-        var destination = RetryLadder.Next(endpoint.Queue, rung, cause);
+        var rung = Math.Max(0, context.TransportHeaders.Get<int>(RetryLadder.RungHeader) ?? 0);
+        var destination = RetryLadder.Next(endpoint.Queue, rung, exception);
+        var cause = RetryLadder.Permanent(exception) ?? exception;
         var body = context.Body.GetBytes();
         var messageId = context.GetMessageId() ?? Guid.Empty;
+        var headers = new Dictionary<string, object?> { [RetryLadder.RungHeader] = destination.Rung };
 
         if (destination.DeadReason is { } reason)
         {
-            if (endpoint.DeadLettered?.Invoke(body, reason, messageId, time.GetUtcNow()) is { } told)
-                await broker.PublishAsync(told, null, MoveLimit, CancellationToken.None);
+            headers["failure-reason"] = reason;
+            headers["failure-exception"] = Shorten($"{cause.GetType().FullName}: {cause.Message}");
+            headers["failure-attempts"] = destination.Tries;
+            headers["failure-queue"] = endpoint.Queue;
+            headers["failure-at"] = time.GetUtcNow().ToString("O");
+            headers["failure-trace-id"] = Activity.Current?.TraceId.ToHexString();
+            if (endpoint.DeadLettered?.Invoke(body, reason, messageId, time.GetUtcNow()) is { } notice)
+                await TellAsync(notice);
             logger.LogError(cause, "Message {MessageId} of {Queue} is a dead letter ({Reason}): {Message}", messageId, endpoint.Queue, reason, cause.Message);
         }
         else
@@ -40,18 +54,20 @@ internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnecti
             logger.LogWarning("Message {MessageId} of {Queue} failed and is tried again in {Delay}: {Message}", messageId, endpoint.Queue, RetryLadder.Rungs[rung].Name, cause.Message);
         }
 
-        var headers = new Dictionary<string, object?> { [RetryLadder.RungHeader] = destination.Rung };
-        if (destination.DeadReason is not null)
-        {
-            headers["failure-reason"] = destination.DeadReason;
-            headers["failure-exception"] = Shorten($"{cause.GetType().FullName}: {cause.Message}");
-            headers["failure-attempts"] = (destination.Rung + 1) * ConsumerEndpoint.ImmediateTries;
-            headers["failure-queue"] = endpoint.Queue;
-            headers["failure-at"] = time.GetUtcNow().ToString("O");
-            headers["failure-trace-id"] = Activity.Current?.TraceId.ToHexString();
-        }
         var trace = context.TransportHeaders.Get<string>(OutgoingMessage.TraceHeader);
         await broker.PublishAsync(new OutgoingMessage(messageId, "", destination.Queue, body, trace), headers, MoveLimit, CancellationToken.None);
+    }
+
+    private async Task TellAsync(OutgoingMessage notice)
+    {
+        try
+        {
+            await broker.PublishAsync(notice, null, MoveLimit, CancellationToken.None);
+        }
+        catch (UnroutableException exception) when (!exception.ClosedChannel)
+        {
+            logger.LogError("Nobody is told of a dead letter of {Queue}: {Reason}", endpoint.Queue, exception.Message);
+        }
     }
 
     private static string Shorten(string text) => text.Length <= 1000 ? text : text[..1000];

@@ -1,0 +1,70 @@
+using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Processes;
+
+namespace Aspire.Hosting;
+
+/// <summary>.NET projects as resources.</summary>
+public static class ProjectResourceBuilderExtensions
+{
+    /// <summary>A project of this solution; the build generates <c>Projects.NAME</c> for every project reference of the AppHost.</summary>
+    public static IResourceBuilder<ProjectResource> AddProject<TProject>(this IDistributedApplicationBuilder builder, string name)
+        where TProject : IProjectMetadata, new() => builder.AddProject<TProject>(name, _ => { });
+
+    /// <summary>The same with a launch profile, which must exist; null: without one.</summary>
+    public static IResourceBuilder<ProjectResource> AddProject<TProject>(this IDistributedApplicationBuilder builder, string name, string? launchProfileName)
+        where TProject : IProjectMetadata, new() => builder.AddProject<TProject>(name, options => Choose(options, launchProfileName));
+
+    /// <inheritdoc cref="AddProject{TProject}(IDistributedApplicationBuilder, string)"/>
+    public static IResourceBuilder<ProjectResource> AddProject<TProject>(this IDistributedApplicationBuilder builder, string name, Action<ProjectResourceOptions> configure)
+        where TProject : IProjectMetadata, new() => builder.AddProject(name, new TProject(), configure);
+
+    /// <summary>A project by the path of its project file, relative to the AppHost's directory. It is built before it starts, unless the AppHost references it.</summary>
+    public static IResourceBuilder<ProjectResource> AddProject(this IDistributedApplicationBuilder builder, string name, string projectPath) =>
+        builder.AddProject(name, projectPath, _ => { });
+
+    /// <inheritdoc cref="AddProject(IDistributedApplicationBuilder, string, string)"/>
+    public static IResourceBuilder<ProjectResource> AddProject(this IDistributedApplicationBuilder builder, string name, string projectPath, string? launchProfileName) =>
+        builder.AddProject(name, projectPath, options => Choose(options, launchProfileName));
+
+    /// <inheritdoc cref="AddProject(IDistributedApplicationBuilder, string, string)"/>
+    public static IResourceBuilder<ProjectResource> AddProject(this IDistributedApplicationBuilder builder, string name, string projectPath,
+        Action<ProjectResourceOptions> configure)
+    {
+        var path = Path.GetFullPath(projectPath, builder.AppHostDirectory);
+        var referenced = builder.AppHostAssembly?.GetTypes()
+            .Where(type => type is { Namespace: "Projects", IsAbstract: false } && type.IsAssignableTo(typeof(LocalHosting.IBuiltProject)))
+            .Select(type => (LocalHosting.IBuiltProject)Activator.CreateInstance(type)!)
+            .FirstOrDefault(project => project.ProjectPath == path);
+        return builder.AddProject(name, referenced ?? (IProjectMetadata)new ProjectAtPath(path), configure);
+    }
+
+    /// <summary>Several processes behind one address need a proxy, which there is not.</summary>
+    /// <exception cref="DistributedApplicationException">More than one replica.</exception>
+    public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas) => replicas == 1
+        ? builder
+        : throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' asks for {replicas} replicas; the embedded runtime runs one process per resource.");
+
+    private static IResourceBuilder<ProjectResource> AddProject(this IDistributedApplicationBuilder builder, string name, IProjectMetadata metadata,
+        Action<ProjectResourceOptions> configure)
+    {
+        var options = new ProjectResourceOptions();
+        configure(options);
+        var project = builder.AddResource(new ProjectResource(name))
+            .WithAnnotation(metadata)
+            .WithAnnotation(new ProcessRecipeAnnotation(new ProjectRecipe(metadata)));
+        if (!options.ExcludeLaunchProfile && LaunchProfiles.Select(metadata, options.LaunchProfileName, builder.Configuration) is var (profileName, profile))
+            LaunchProfiles.Apply(project, profileName, profile);
+        return project;
+    }
+
+    private static void Choose(ProjectResourceOptions options, string? launchProfileName)
+    {
+        options.LaunchProfileName = launchProfileName;
+        options.ExcludeLaunchProfile = launchProfileName is null;
+    }
+
+    private sealed class ProjectAtPath(string path) : IProjectMetadata
+    {
+        public string ProjectPath => path;
+    }
+}

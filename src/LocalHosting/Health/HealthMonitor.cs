@@ -1,0 +1,95 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Eventing;
+using LocalHosting.Running;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace LocalHosting.Health;
+
+/// <summary>
+/// Probes each running resource: every 250 ms while it is unhealthy, every 5 s afterwards. When a resource is healthy for the first time in a
+/// run, its <see cref="ResourceReadyEvent"/> is published; waiters wait for the handlers too.
+/// </summary>
+internal sealed class HealthMonitor(ResourceNotificationService notifications, HealthCheckService checks, IDistributedApplicationEventing eventing,
+    IServiceProvider services, TimeProvider time)
+{
+    private static readonly TimeSpan WhileUnhealthy = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WhileHealthy = TimeSpan.FromSeconds(5);
+
+    /// <summary>Follows the resource until cancelled: one probing loop for each time that it runs.</summary>
+    public async Task FollowAsync(IResource resource, CancellationToken cancellationToken)
+    {
+        CancellationTokenSource? run = null;
+        var probing = Task.CompletedTask;
+        try
+        {
+            await foreach (var change in notifications.WatchAsync(cancellationToken))
+            {
+                if (change.Resource != resource)
+                    continue;
+                var isRunning = change.Snapshot.State?.Text == KnownResourceStates.Running;
+                if (isRunning && run is null)
+                {
+                    run = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                    probing = ProbeAsync(resource, run.Token);
+                }
+                else if (!isRunning && run is not null)
+                {
+                    await run.CancelAsync();
+                    await probing;
+                    run.Dispose();
+                    run = null;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await probing;
+            run?.Dispose();
+        }
+    }
+
+    private async Task ProbeAsync(IResource resource, CancellationToken cancellationToken)
+    {
+        var keys = resource.HealthCheckKeys();
+        var began = notifications.Snapshot(resource).StartTimeStamp;
+        try
+        {
+            while (true)
+            {
+                var isHealthy = keys.Length == 0 || await ProbeOnceAsync(resource, keys, began, cancellationToken);
+                if (isHealthy && notifications.Snapshot(resource) is { Ready: null } snapshot && snapshot.StartTimeStamp == began)
+                    PublishReady(resource, cancellationToken);
+                if (keys.Length == 0)
+                    return;
+                await Task.Delay(isHealthy ? WhileHealthy : WhileUnhealthy, time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The run is over.
+        }
+    }
+
+    private async Task<bool> ProbeOnceAsync(IResource resource, string[] keys, DateTime? began, CancellationToken cancellationToken)
+    {
+        var report = await checks.CheckHealthAsync(registration => keys.Contains(registration.Name), cancellationToken);
+        var now = time.GetUtcNow().UtcDateTime;
+        var results = keys.Select(key => report.Entries.TryGetValue(key, out var entry)
+            ? new HealthReportSnapshot(key, entry.Status, entry.Description ?? entry.Exception?.Message, entry.Exception?.ToString()) { LastRunAt = now }
+            : new HealthReportSnapshot(key, HealthStatus.Unhealthy, $"no health check '{key}' is registered", null) { LastRunAt = now });
+        // The answer of a process that has been replaced meanwhile says nothing about its successor.
+        var change = notifications.Update(resource, snapshot =>
+            snapshot.State?.Text == KnownResourceStates.Running && snapshot.StartTimeStamp == began ? snapshot with { HealthReports = [.. results] } : snapshot);
+        return change.Snapshot.HealthStatus == HealthStatus.Healthy;
+    }
+
+    private void PublishReady(IResource resource, CancellationToken cancellationToken)
+    {
+        // Not within the update: handlers may publish updates themselves.
+        var ready = Task.Run(() => eventing.PublishAsync(new ResourceReadyEvent(resource, services), cancellationToken), cancellationToken);
+        notifications.Update(resource, snapshot => snapshot with { Ready = ready });
+        // A second update when the handlers are done, for those who look at IsReady.
+        _ = ready.ContinueWith(_ => notifications.Update(resource, snapshot => snapshot), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+}

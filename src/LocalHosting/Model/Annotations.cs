@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>What to wait for.</summary>
+public enum WaitType
+{
+    WaitUntilHealthy,
+    WaitForCompletion,
+    WaitUntilStarted,
+}
+
+/// <summary>What a wait does when the awaited resource stops or fails: go on waiting, or fail as well.</summary>
+public enum WaitBehavior
+{
+    WaitOnResourceUnavailable,
+    StopOnResourceUnavailable,
+}
+
+/// <summary>The resource starts only after <paramref name="resource"/> reached a state.</summary>
+public sealed class WaitAnnotation(IResource resource, WaitType waitType, int exitCode = 0) : IResourceAnnotation
+{
+    public IResource Resource => resource;
+
+    public WaitType WaitType => waitType;
+
+    /// <summary>The exit code which counts as success of a <see cref="WaitType.WaitForCompletion"/>.</summary>
+    public int ExitCode => exitCode;
+
+    /// <summary>Null: fail while the application starts, go on waiting later.</summary>
+    public WaitBehavior? WaitBehavior { get; set; }
+}
+
+/// <summary>Names a registered health check which decides over this resource's health.</summary>
+public class HealthCheckAnnotation(string key) : IResourceAnnotation
+{
+    public string Key => key;
+}
+
+/// <summary>The resource starts only by command.</summary>
+public sealed class ExplicitStartupAnnotation : IResourceAnnotation;
+
+/// <summary>An edge of the model, such as <c>Parent</c> or <c>Reference</c>.</summary>
+public sealed class ResourceRelationshipAnnotation(IResource resource, string type) : IResourceAnnotation
+{
+    public IResource Resource => resource;
+
+    public string Type => type;
+}
+
+/// <summary>The state shown before the resource has one of its own.</summary>
+public sealed class ResourceSnapshotAnnotation(CustomResourceSnapshot initialSnapshot) : IResourceAnnotation
+{
+    public CustomResourceSnapshot InitialSnapshot => initialSnapshot;
+}
+
+public enum IconVariant
+{
+    Regular,
+    Filled,
+}
+
+/// <summary>The dashboard's icon of a resource.</summary>
+public sealed class ResourceIconAnnotation(string iconName, IconVariant iconVariant = IconVariant.Filled) : IResourceAnnotation
+{
+    public string IconName => iconName;
+
+    public IconVariant IconVariant => iconVariant;
+}
+
+/// <summary>Asks for OTEL_* variables on a resource that is not a project.</summary>
+public class OtlpExporterAnnotation : IResourceAnnotation;
+
+/// <summary>Given to callbacks that add environment variables; they run at every start, in order, after all waits.</summary>
+public class EnvironmentCallbackContext(DistributedApplicationExecutionContext executionContext, IResource resource,
+    Dictionary<string, object>? environmentVariables = null, CancellationToken cancellationToken = default)
+{
+    /// <summary>Values are strings or anything with a lazy value (<see cref="IValueProvider"/>).</summary>
+    public Dictionary<string, object> EnvironmentVariables { get; } = environmentVariables ?? [];
+
+    public CancellationToken CancellationToken => cancellationToken;
+
+    public ILogger Logger { get; set; } = Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+
+    public IResource Resource => resource;
+
+    public DistributedApplicationExecutionContext ExecutionContext => executionContext;
+}
+
+/// <summary>Adds environment variables.</summary>
+public class EnvironmentCallbackAnnotation : IResourceAnnotation
+{
+    public EnvironmentCallbackAnnotation(string name, Func<string> callback)
+        : this(context => context.EnvironmentVariables[name] = callback())
+    {
+    }
+
+    public EnvironmentCallbackAnnotation(Action<Dictionary<string, object>> callback)
+        : this(context => callback(context.EnvironmentVariables))
+    {
+    }
+
+    public EnvironmentCallbackAnnotation(Action<EnvironmentCallbackContext> callback)
+        : this(context =>
+        {
+            callback(context);
+            return Task.CompletedTask;
+        })
+    {
+    }
+
+    public EnvironmentCallbackAnnotation(Func<EnvironmentCallbackContext, Task> callback)
+    {
+        Callback = callback;
+    }
+
+    public Func<EnvironmentCallbackContext, Task> Callback { get; }
+}
+
+/// <summary>Given to callbacks that add command-line arguments.</summary>
+public sealed class CommandLineArgsCallbackContext(IList<object> args, IResource resource, CancellationToken cancellationToken = default)
+{
+    /// <summary>Values are strings or anything with a lazy value (<see cref="IValueProvider"/>).</summary>
+    public IList<object> Args => args;
+
+    public IResource Resource => resource;
+
+    public CancellationToken CancellationToken => cancellationToken;
+
+    public DistributedApplicationExecutionContext ExecutionContext { get; init; } = new(DistributedApplicationOperation.Run);
+
+    public ILogger Logger { get; init; } = Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+}
+
+/// <summary>Adds command-line arguments.</summary>
+public class CommandLineArgsCallbackAnnotation(Func<CommandLineArgsCallbackContext, Task> callback) : IResourceAnnotation
+{
+    public Func<CommandLineArgsCallbackContext, Task> Callback => callback;
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics.CodeAnalysis;
+using LocalHosting.Processes;
+
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>Reads a resource's annotations.</summary>
+public static class ResourceExtensions
+{
+    public static bool TryGetLastAnnotation<T>(this IResource resource, [NotNullWhen(true)] out T? annotation) where T : IResourceAnnotation
+    {
+        annotation = resource.Annotations.OfType<T>().LastOrDefault();
+        return annotation is not null;
+    }
+
+    public static bool TryGetAnnotationsOfType<T>(this IResource resource, [NotNullWhen(true)] out IEnumerable<T>? result) where T : IResourceAnnotation
+    {
+        var found = resource.Annotations.OfType<T>().ToArray();
+        result = found.Length > 0 ? found : null;
+        return result is not null;
+    }
+
+    /// <summary>A reference to an endpoint, which may be declared later.</summary>
+    public static EndpointReference GetEndpoint(this IResourceWithEndpoints resource, string endpointName) => new(resource, endpointName);
+
+    public static IEnumerable<EndpointReference> GetEndpoints(this IResourceWithEndpoints resource) =>
+        resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => new EndpointReference(resource, endpoint.Name)).ToArray();
+
+    internal static bool IsExplicitStart(this IResource resource) => resource.Annotations.OfType<ExplicitStartupAnnotation>().Any();
+
+    internal static IProcessRecipe? Recipe(this IResource resource) => resource.Annotations.OfType<ProcessRecipeAnnotation>().LastOrDefault()?.Recipe;
+
+    internal static IResource? ParentOf(this IResource resource) => (resource as IResourceWithParent)?.Parent;
+
+    /// <summary>The keys of the checks that decide over a resource's health: its own and its parents'.</summary>
+    internal static string[] HealthCheckKeys(this IResource resource)
+    {
+        var keys = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => check.Key);
+        return [.. keys.Concat(resource.ParentOf() is { } parent ? parent.HealthCheckKeys() : []).Distinct()];
+    }
+}

@@ -1,0 +1,26 @@
+namespace LocalHosting.Running;
+
+/// <summary>What a person at the terminal sees: the life of the resources and their errors; with <c>--verbose</c> every line of every resource.</summary>
+internal sealed class ConsoleReporter(TextWriter output, bool verbose, IReadOnlySet<string> quietResources)
+{
+    private readonly Lock _access = new();
+
+    public void Line(string text)
+    {
+        lock (_access)
+        {
+            output.WriteLine(text);
+            output.Flush();
+        }
+    }
+
+    /// <summary>A change in the life of a resource.</summary>
+    public void Lifecycle(string resource, string text, bool isError) => Line($"[{resource}{(isError ? "!" : "")}] {text}");
+
+    /// <summary>A line that a resource wrote. Servers write their ordinary log to standard error, so theirs is shown only when asked for.</summary>
+    public void ResourceLine(string resource, string text, bool isError)
+    {
+        if (verbose || (isError && !quietResources.Contains(resource)))
+            Lifecycle(resource, text, isError);
+    }
+}

@@ -1,0 +1,61 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace LocalHosting.Running;
+
+/// <summary>Gives a state to resources without a process: parameters and connection strings have their value or not, databases follow their server.</summary>
+internal sealed class PassiveResources(ResourceNotificationService notifications)
+{
+    public async Task LiveAsync(IResource resource, CancellationToken cancellationToken)
+    {
+        if (resource.ParentOf() is { } parent)
+            await FollowAsync(resource, parent, cancellationToken);
+        else if (resource is ParameterResource parameter)
+            await ShowAsync(resource, parameter, cancellationToken);
+        else if (resource is ConnectionStringResource or ConfiguredConnectionString)
+            await ShowAsync(resource, (IValueProvider)resource, cancellationToken);
+    }
+
+    private async Task ShowAsync(IResource resource, IValueProvider value, CancellationToken cancellationToken)
+    {
+        ResourceStateSnapshot? state;
+        try
+        {
+            state = await value.GetValueAsync(cancellationToken) is null ? KnownResourceStates.ValueMissing : KnownResourceStates.Running;
+        }
+        catch (MissingParameterValueException)
+        {
+            state = KnownResourceStates.ValueMissing;
+        }
+        notifications.Update(resource, snapshot => snapshot with { State = state });
+    }
+
+    /// <summary>Runs only once the parent is ready, because the parent's ready handlers create its children.</summary>
+    private async Task FollowAsync(IResource child, IResource parent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var change in notifications.WatchAsync(cancellationToken))
+            {
+                if (change.Resource != parent)
+                    continue;
+                var isRunning = change.Snapshot.State?.Text == KnownResourceStates.Running;
+                ResourceStateSnapshot? state = isRunning && !change.Snapshot.IsReady ? KnownResourceStates.Starting : change.Snapshot.State;
+                if (notifications.Snapshot(child).State?.Text == state?.Text)
+                    continue;
+                notifications.Update(child, snapshot => snapshot with
+                {
+                    State = state,
+                    StartTimeStamp = change.Snapshot.StartTimeStamp,
+                    Ready = null,
+                    HealthReports = [.. child.HealthCheckKeys().Select(key => new HealthReportSnapshot(key, null as HealthStatus?, null, null))],
+                });
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The application stops.
+        }
+    }
+}

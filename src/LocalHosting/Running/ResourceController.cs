@@ -1,0 +1,254 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Eventing;
+using LocalHosting.Network;
+using LocalHosting.Processes;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace LocalHosting.Running;
+
+/// <summary>What every <see cref="ResourceController"/> shares.</summary>
+internal sealed record RuntimeServices(ResourceNotificationService Notifications, ResourceLoggerService Loggers, IDistributedApplicationEventing Eventing,
+    DependencyWaits Waits, LaunchValues Values, DataDirectory Data, PortRegistry Ports, RunFile RunFile, StartupPhase Startup, IServiceProvider Services, TimeProvider Time)
+{
+    /// <summary>Set when the run begins.</summary>
+    public Watchdog? Watchdog { get; set; }
+}
+
+/// <summary>Starts, watches, restarts and stops the process of one resource.</summary>
+internal sealed class ResourceController(IResource resource, IProcessRecipe recipe, bool isAwaitedToComplete, RuntimeServices runtime) : IDisposable
+{
+    // A server that is still booting may not listen to signals, and has nothing to lose.
+    private static readonly TimeSpan GraceBeforeReady = TimeSpan.FromSeconds(3);
+
+    private readonly SemaphoreSlim _commands = new(1, 1);
+    private readonly CancellationTokenSource _impatience = new();
+    private readonly RestartBackoff _backoff = new();
+    private readonly TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _run = new();
+    private TaskCompletionSource _skipWaits = new();
+    private Task _loop = Task.CompletedTask;
+    private volatile ChildProcess? _process;
+
+    public IResource Resource => resource;
+
+    /// <summary>The resource has passed its waits and runs, for the first time.</summary>
+    public Task Created => _created.Task;
+
+    /// <summary>The resource is healthy for the first time, or has completed.</summary>
+    public Task Ready => _ready.Task;
+
+    private ResourceLog Log => runtime.Loggers.Log(resource.Name);
+
+    /// <summary>Starts the resource; one that waits stops waiting.</summary>
+    public async Task StartAsync()
+    {
+        await _commands.WaitAsync();
+        try
+        {
+            if (!_loop.IsCompleted)
+            {
+                _skipWaits.TrySetResult();
+                return;
+            }
+            _run = new CancellationTokenSource();
+            _skipWaits = new TaskCompletionSource();
+            _loop = Task.Run(() => LiveAsync(_run.Token));
+        }
+        finally
+        {
+            _commands.Release();
+        }
+    }
+
+    /// <summary>Stops the process and returns when nothing of it is left.</summary>
+    public async Task StopAsync()
+    {
+        await _commands.WaitAsync();
+        try
+        {
+            await _run.CancelAsync();
+            await _loop;
+        }
+        finally
+        {
+            _commands.Release();
+        }
+    }
+
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAsync();
+    }
+
+    /// <summary>Lets no process have its grace any more.</summary>
+    public void Kill()
+    {
+        _impatience.Cancel();
+        _run.Cancel();
+        _process?.Kill();
+    }
+
+    public void Dispose()
+    {
+        _commands.Dispose();
+        _impatience.Dispose();
+        _run.Dispose();
+    }
+
+    private async Task LiveAsync(CancellationToken stop)
+    {
+        try
+        {
+            Publish(KnownResourceStates.Starting, snapshot => snapshot with { ExitCode = null, StopTimeStamp = null, Ready = null, HealthReports = [], Failure = null });
+            await runtime.Eventing.PublishAsync(new BeforeResourceStartedEvent(resource, runtime.Services), stop);
+            await WaitForDependenciesAsync(stop);
+            while (await RunOnceAsync(stop) is { } pause)
+                await Task.Delay(pause, runtime.Time, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await EndedAsync(runtime.Notifications.Snapshot(resource).StartTimeStamp is null ? KnownResourceStates.NotStarted : EndState, null);
+        }
+#pragma warning disable CA1031 // whatever goes wrong at the start of one resource must not end the others silently
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fail(exception as ResourceFailedException ?? new ResourceFailedException(resource, $"{resource.Name} failed to start: {exception.Message}", exception));
+        }
+    }
+
+    private string EndState => resource is ContainerResource ? KnownResourceStates.Exited : KnownResourceStates.Finished;
+
+    private async Task WaitForDependenciesAsync(CancellationToken stop)
+    {
+        using var skipped = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var waits = runtime.Waits.WaitAsync(resource, skipped.Token);
+        if (await Task.WhenAny(waits, _skipWaits.Task) == waits)
+        {
+            await waits;
+            return;
+        }
+        await skipped.CancelAsync();
+        await waits.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>One life of the process. Returns the pause before the next one; null if there is none.</summary>
+    private async Task<TimeSpan?> RunOnceAsync(CancellationToken stop)
+    {
+        Publish(KnownResourceStates.Starting, snapshot => snapshot with { ExitCode = null, StopTimeStamp = null, Ready = null, HealthReports = [] });
+        var context = new LaunchContext(resource, runtime.Data, runtime.Ports, await runtime.Values.EnvironmentAsync(resource, stop),
+            await runtime.Values.ArgumentsAsync(resource, stop), Log);
+        var request = await recipe.PrepareAsync(context, stop);
+        var began = runtime.Time.GetTimestamp();
+        var process = ChildProcess.Start(request, ProcessMark.Of(runtime.Data, resource.Name), Log.Output);
+        _process = process;
+        runtime.Watchdog?.Started(process);
+        runtime.RunFile.Started(resource.Name, process);
+        Publish(KnownResourceStates.Running, snapshot => snapshot.WithProperty(RuntimeProperties.Pid, process.Pid) with
+        {
+            StartTimeStamp = runtime.Time.GetUtcNow().UtcDateTime,
+            HealthReports = [.. resource.HealthCheckKeys().Select(key => new HealthReportSnapshot(key, null, null, null))],
+        });
+        _created.TrySetResult();
+        using var announcement = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var announced = AnnounceReadyAsync(began, announcement.Token);
+
+        var exitCode = await WaitOrStopAsync(process, stop);
+        await announcement.CancelAsync();
+        await announced;
+        var wasReady = runtime.Notifications.Snapshot(resource).IsReady;
+        _process = null;
+        runtime.Watchdog?.Ended(process);
+        runtime.RunFile.Ended(process);
+        if (stop.IsCancellationRequested)
+        {
+            await EndedAsync(EndState, exitCode);
+            return null;
+        }
+        if (exitCode == 0 || isAwaitedToComplete)
+        {
+            Log.Lifecycle(exitCode == 0 ? $"completed in {Seconds(began)}" : $"ended with exit code {exitCode}", exitCode != 0);
+            await EndedAsync(EndState, exitCode);
+            _ready.TrySetResult();
+            return null;
+        }
+        if (runtime.Startup.IsStarting && !wasReady)
+        {
+            var why = LogTail.MostTelling([.. Log.Tail(50).Select(entry => entry.Text)]);
+            runtime.Notifications.Update(resource, snapshot => snapshot with { ExitCode = exitCode });
+            throw new ResourceFailedException(resource, $"{resource.Name} ended with exit code {exitCode} before it was ready: {why}");
+        }
+        var pause = _backoff.Next(runtime.Time.GetElapsedTime(began));
+        Log.Lifecycle(FormattableString.Invariant($"ended unexpectedly with exit code {exitCode}; starting again in {pause.TotalSeconds:0.#} s"), isError: true);
+        await EndedAsync(KnownResourceStates.Restarting, exitCode, countsAsRestart: true);
+        return pause;
+    }
+
+    private async Task<int> WaitOrStopAsync(ChildProcess process, CancellationToken stop)
+    {
+        try
+        {
+            return await process.Exited.WaitAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            var wasReady = runtime.Notifications.Snapshot(resource).IsReady;
+            Publish(KnownResourceStates.Stopping, snapshot => snapshot);
+            await process.StopAsync(wasReady ? TimeSpan.MaxValue : GraceBeforeReady, _impatience.Token);
+            return await process.Exited;
+        }
+    }
+
+    private async Task AnnounceReadyAsync(long began, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var ready = await runtime.Notifications.WaitForResourceHealthyAsync(resource.Name, cancellationToken);
+            if (resource.HealthCheckKeys().Length > 0 && ready.Snapshot.State?.Text == KnownResourceStates.Running)
+                Log.Lifecycle($"ready in {Seconds(began)}");
+            _ready.TrySetResult();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The process ended first.
+        }
+#pragma warning disable CA1031 // a ready handler is the user's code; whatever it throws fails the resource
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fail(new ResourceFailedException(resource, $"{resource.Name} failed to start: {exception.Message}", exception));
+        }
+    }
+
+    private void Fail(ResourceFailedException failure)
+    {
+        // While the application starts, the failure ends it, and the sentence is its last word.
+        if (runtime.Startup.IsStarting)
+            Log.Note(failure.Message);
+        else
+            Log.Lifecycle(failure.Message, isError: true);
+        Publish(KnownResourceStates.FailedToStart, snapshot => snapshot with { StopTimeStamp = runtime.Time.GetUtcNow().UtcDateTime, Failure = failure });
+        _created.TrySetException(failure);
+        _ready.TrySetException(failure);
+    }
+
+    private async Task EndedAsync(string state, int? exitCode, bool countsAsRestart = false)
+    {
+        var change = Publish(state, snapshot => snapshot.WithProperty(RuntimeProperties.Pid, null)
+            .WithProperty(RuntimeProperties.Restarts, (snapshot.Property(RuntimeProperties.Restarts) as int? ?? 0) + (countsAsRestart ? 1 : 0)) with
+        {
+            ExitCode = exitCode ?? snapshot.ExitCode,
+            StopTimeStamp = runtime.Time.GetUtcNow().UtcDateTime,
+        });
+        await runtime.Eventing.PublishAsync(new ResourceStoppedEvent(resource, runtime.Services, change), EventDispatchBehavior.NonBlockingSequential);
+    }
+
+    private ResourceEvent Publish(string state, Func<CustomResourceSnapshot, CustomResourceSnapshot> change) =>
+        runtime.Notifications.Update(resource, snapshot => change(snapshot) with { State = state });
+
+    private string Seconds(long since) => FormattableString.Invariant($"{runtime.Time.GetElapsedTime(since).TotalSeconds:0.0} s");
+}

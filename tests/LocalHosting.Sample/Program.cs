@@ -1,0 +1,33 @@
+// An AppHost with one small topology per test: --topology NAME.
+var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Sample" });
+
+switch (builder.Configuration["topology"])
+{
+    case "servers":
+        var orders = builder.AddPostgres("postgres").AddDatabase("orders");
+        var redis = builder.AddRedis("redis");
+        var bus = builder.AddRabbitMQ("bus").WithManagementPlugin();
+        var migration = Service("migration").WithArgs("exit", "0").WithReference(orders).WaitFor(orders);
+        WebService("api").WithExternalHttpEndpoints().WithReference(orders).WithReference(redis).WithReference(bus)
+            .WaitFor(redis).WaitFor(bus).WaitForCompletion(migration);
+        break;
+    case "failing-migration":
+        WebService("api").WaitForCompletion(Service("migration").WithArgs("exit", "3"));
+        break;
+    case "missing-program":
+        builder.AddExecutable("tool", "no-such-program", ".");
+        break;
+    case "fixed-port":
+        Service("api").WithHttpEndpoint(port: int.Parse(builder.Configuration["port"]!, System.Globalization.CultureInfo.InvariantCulture));
+        break;
+    case "services":
+        var inner = WebService("inner");
+        WebService("outer").WithExternalHttpEndpoints().WithReference(inner).WaitFor(inner);
+        break;
+}
+
+builder.Build().Run();
+
+IResourceBuilder<ProjectResource> Service(string name) => builder.AddProject<Projects.LocalHosting_SampleService>(name);
+
+IResourceBuilder<ProjectResource> WebService(string name) => Service(name).WithHttpEndpoint().WithHttpHealthCheck("/health");

@@ -1,0 +1,16 @@
+// A service that does what a test tells it: `exit N` ends at once, `serve` answers HTTP.
+if (args is ["exit", var code])
+{
+    Console.Error.WriteLine($"ending with {code}");
+    return int.Parse(code, System.Globalization.CultureInfo.InvariantCulture);
+}
+
+var builder = WebApplication.CreateSlimBuilder(args);
+var app = builder.Build();
+var isHealthy = !args.Contains("sick");
+app.MapGet("/health", () => isHealthy ? Results.Ok() : Results.StatusCode(503));
+app.MapGet("/pid", () => Environment.ProcessId);
+app.MapGet("/environment", () => Environment.GetEnvironmentVariables());
+app.MapPost("/crash", () => Environment.FailFast("as told"));
+app.Run();
+return 0;

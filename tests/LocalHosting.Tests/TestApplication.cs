@@ -1,0 +1,59 @@
+using System.Net.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace PhotoPlatform.LocalHosting.Tests;
+
+/// <summary>An application in the test's own process, without a dashboard.</summary>
+internal sealed class TestApplication : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _data = new();
+    private DistributedApplication? _application;
+
+    public TestApplication(params string[] args)
+    {
+        Builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
+        {
+            Args = ["--data", _data.Path, .. args],
+            DisableDashboard = true,
+            ProjectDirectory = AppContext.BaseDirectory,
+        });
+    }
+
+    public IDistributedApplicationBuilder Builder { get; }
+
+    public string Data => _data.Path;
+
+    public DistributedApplication Application => _application ??= Builder.Build();
+
+    public ResourceNotificationService Notifications => Application.ResourceNotifications;
+
+    public IResourceBuilder<ProjectResource> Service(string name) => Builder.AddProject<Projects.LocalHosting_SampleService>(name);
+
+    public IResourceBuilder<ProjectResource> WebService(string name) => Service(name).WithHttpEndpoint().WithHttpHealthCheck("/health");
+
+    /// <summary>A process that does nothing until it is stopped.</summary>
+    public IResourceBuilder<ExecutableResource> Sleeper(string name) => Builder.AddExecutable(name, "sleep", "/", "1000");
+
+    public static async Task<T> GetAsync<T>(IResourceBuilder<ProjectResource> service, string path)
+    {
+        using var client = new HttpClient();
+        return (await client.GetFromJsonAsync<T>(new Uri(new Uri(service.GetEndpoint("http").Url), path)))!;
+    }
+
+    /// <summary>Waits for a line of the resource's log.</summary>
+    public async Task<string> LogLineAsync(string resource, string part)
+    {
+        await foreach (var batch in Application.Services.GetRequiredService<ResourceLoggerService>().WatchAsync(resource))
+        {
+            if (batch.FirstOrDefault(line => line.Content.Contains(part, StringComparison.Ordinal)).Content is { } found)
+                return found;
+        }
+        throw new InvalidOperationException("The log ended.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Application.DisposeAsync();
+        _data.Dispose();
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace PhotoPlatform.Testing;
+
+/// <summary>Stands between a service and a server, and can be cut: then nobody answers on its port.</summary>
+public sealed class TcpRelay : IAsyncDisposable
+{
+    private readonly string _host;
+    private readonly int _port;
+    private CancellationTokenSource _cut = new();
+    private TcpListener _listener = new(IPAddress.Loopback, 0);
+
+    /// <summary>Relays to this server.</summary>
+    public TcpRelay(string host, int port)
+    {
+        (_host, _port) = (host, port);
+        Start();
+    }
+
+    /// <summary>Where it listens, on 127.0.0.1.</summary>
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Ends every connection and takes no more.</summary>
+    public async Task CutAsync()
+    {
+        await _cut.CancelAsync();
+        _listener.Server.Close();
+    }
+
+    /// <summary>Takes connections again, on the same port.</summary>
+    public void Restore()
+    {
+        var port = Port;
+        _cut.Dispose();
+        _cut = new CancellationTokenSource();
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        Start();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await CutAsync();
+        _cut.Dispose();
+        _listener.Dispose();
+    }
+
+    private void Start()
+    {
+        _listener.Start();
+        _ = AcceptAsync(_listener, _cut.Token);
+    }
+
+    private async Task AcceptAsync(TcpListener listener, CancellationToken cut)
+    {
+        try
+        {
+            while (true)
+                _ = RelayAsync(await listener.AcceptTcpClientAsync(cut), cut);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // It was cut.
+        }
+    }
+
+    private async Task RelayAsync(TcpClient client, CancellationToken cut)
+    {
+        using (client)
+        using (var server = new TcpClient())
+        {
+            try
+            {
+                await server.ConnectAsync(_host, _port, cut);
+                await Task.WhenAny(
+                    client.GetStream().CopyToAsync(server.GetStream(), cut),
+                    server.GetStream().CopyToAsync(client.GetStream(), cut));
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException)
+            {
+                // One of the two has gone, and takes the other along.
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.Testing;
+
+namespace PhotoPlatform.Users.Tests;
+
+/// <summary>Users on its own database and broker, for one class of tests.</summary>
+public sealed class RunningUsers : IAsyncLifetime
+{
+    public const string Password = "correct horse battery";
+    private TestEnvironment? _environment;
+    private RunningService? _service;
+    private TestBus? _bus;
+
+    public TestEnvironment Environment => _environment!;
+
+    public RunningService Service => _service!;
+
+    public TestBus Bus => _bus!;
+
+    public Inbound<UserRegistered> Registered { get; private set; } = null!;
+
+    public Inbound<MailRequested> Mails { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _environment = await TestEnvironment.CreateAsync("users");
+        _bus = await TestBus.ConnectAsync(_environment);
+        Registered = await _bus.ListenAsync<UserRegistered>();
+        Mails = await _bus.ListenAsync<MailRequested>();
+        _service = await StartAsync();
+    }
+
+    /// <summary>One more replica.</summary>
+    public Task<RunningService> StartAsync(Dictionary<string, string?>? settings = null) =>
+        RunningService.StartAsync("users", Environment, builder => builder.AddUsers(), app => app.MapUsers(), settings);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_service is not null)
+            await _service.DisposeAsync();
+        if (_bus is not null)
+            await _bus.DisposeAsync();
+        if (_environment is not null)
+            await _environment.DisposeAsync();
+    }
+
+    /// <summary>A handle that nobody has.</summary>
+    public static string NewHandle() => $"u{Guid.NewGuid():N}"[..20];
+
+    /// <summary>Signs somebody up: 201 or the test fails.</summary>
+    public async Task<Account> SignUpAsync()
+    {
+        var handle = NewHandle();
+        using var client = Service.Client();
+        using var response = await client.PostAsJsonAsync("/api/users", new { email = $"{handle}@example.org", handle, displayName = "Ada", password = Password });
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        var id = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        return new Account(id, handle, $"{handle}@example.org");
+    }
+
+    /// <summary>Signs somebody in and looks the new session up.</summary>
+    public async Task<(string Token, Guid SessionId)> SignInAsync(Account account)
+    {
+        using var client = Service.Client();
+        using var response = await client.PostAsJsonAsync("/api/sessions", new { account.Email, password = Password });
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        var token = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
+        return (token, (await ResolveAsync(token))!.SessionId);
+    }
+
+    /// <summary>What the gateway is told about a token.</summary>
+    public async Task<ResolvedSession?> ResolveAsync(string token)
+    {
+        using var gateway = Service.Client(roles: "gateway");
+        using var response = await gateway.PostAsJsonAsync("/internal/sessions/resolve", new { tokenHash = ServiceDefaults.Caching.SessionCache.HashOf(token) });
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            return null;
+        return await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<ResolvedSession>();
+    }
+
+    /// <summary>A body of this text, as JSON unless said otherwise.</summary>
+    public static StringContent Body(string text, string contentType = "application/json") => new(text, Encoding.UTF8) { Headers = { ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(contentType) } };
+}
+
+public sealed record Account(Guid Id, string Handle, string Email);
