@@ -39,4 +39,31 @@ public sealed class LifecycleTests(SharedPlatform shared)
         Assert.Contains(port.ToString(System.Globalization.CultureInfo.InvariantCulture), platform.Output, StringComparison.Ordinal);
         Assert.Empty(platform.ProcessesLeft());
     }
+
+    [Fact]
+    public async Task A_full_disk_is_one_clear_sentence_and_a_failed_start()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting a small disk needs root.");
+        var data = Platform.NewFolder();
+        await RunAsync("mount", "-t", "tmpfs", "-o", "size=20m,mode=755", "tmpfs", data);
+        try
+        {
+            var platform = Platform.Launch(data, Platform.FreePort(), Platform.FreePort());
+            Assert.NotEqual(0, await platform.ExitAsync());
+            Assert.Matches($"^The disk of the data directory {data} is full .*--data DIR\\.$", platform.Output);
+            Assert.Empty(platform.ProcessesLeft());
+        }
+        finally
+        {
+            await RunAsync("umount", data);
+            Directory.Delete(data);
+        }
+    }
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+    }
 }

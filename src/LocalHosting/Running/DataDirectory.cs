@@ -8,6 +8,9 @@ namespace LocalHosting.Running;
 /// <summary>Where everything lives that outlasts a run: server data, secrets, ports, logs. One AppHost at a time.</summary>
 internal sealed class DataDirectory(string path) : IDisposable
 {
+    /// <summary>A database cluster and a broker's files need about this much to begin with; with less they fail in the middle, in words of their own.</summary>
+    private const long LeastFreeBytes = 100 * 1024 * 1024;
+
     private FileStream? _lock;
 
     public string Path => path;
@@ -33,7 +36,7 @@ internal sealed class DataDirectory(string path) : IDisposable
     public string File(string name) => System.IO.Path.Combine(path, name);
 
     /// <summary>Creates the directory and takes its lock.</summary>
-    /// <exception cref="DistributedApplicationException">It cannot be written, or another AppHost has it.</exception>
+    /// <exception cref="DistributedApplicationException">It cannot be written, its disk is full, or another AppHost has it.</exception>
     public void Open()
     {
         try
@@ -43,6 +46,11 @@ internal sealed class DataDirectory(string path) : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new DistributedApplicationException($"The data directory {path} cannot be created ({exception.Message}); choose another one with --data DIR.", exception);
+        }
+        if (new DriveInfo(path).AvailableFreeSpace is var free and < LeastFreeBytes)
+        {
+            throw new DistributedApplicationException(string.Create(CultureInfo.InvariantCulture,
+                $"The disk of the data directory {path} is full ({free >> 20} MB of at least {LeastFreeBytes >> 20} MB are free); make room, or choose another directory with --data DIR."));
         }
         try
         {
