@@ -25,7 +25,7 @@ public static class MessagingExtensions
         var services = builder.Services;
         var database = new NpgsqlDataSourceBuilder(builder.Configuration.Require($"ConnectionStrings:{service}"))
         {
-            ConnectionStringBuilder = { ApplicationName = service, MaxPoolSize = 50, Timeout = 5, CommandTimeout = 10, CancellationTimeout = 2000, KeepAlive = 30 },
+            ConnectionStringBuilder = { ApplicationName = service, MaxPoolSize = 20, Timeout = 5, CommandTimeout = 10, CancellationTimeout = 2000, KeepAlive = 30 },
         }.Build();
         var signal = new RelaySignal();
         var afterCommit = new RelaySignalInterceptor(signal);

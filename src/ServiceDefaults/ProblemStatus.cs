@@ -14,6 +14,8 @@ internal static class ProblemStatus
         OperationCanceledException => StatusCodes.Status499ClientClosedRequest,
         TimeoutException => StatusCodes.Status503ServiceUnavailable,
         System.Data.Common.DbException { IsTransient: true } => StatusCodes.Status503ServiceUnavailable,
+        // EF Core wraps what its database says.
+        { InnerException: { } inner } => Of(inner),
         _ => StatusCodes.Status500InternalServerError,
     };
 }

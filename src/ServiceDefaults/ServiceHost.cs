@@ -28,6 +28,8 @@ public static class ServiceHost
         });
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(8));
         builder.Services.AddProblemDetails();
+        // A bad request is an answer, never an exception, whatever the environment is called.
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
         builder.Services.AddHealthChecks();
         builder.Services.TryAddSingleton(TimeProvider.System);
         return builder;
@@ -47,8 +49,13 @@ public static class ServiceHost
     public static void UseServiceDefaults(this WebApplication app)
     {
         app.UseMiddleware<RequestLog>();
-        app.UseExceptionHandler(new ExceptionHandlerOptions { StatusCodeSelector = ProblemStatus.Of });
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = ProblemStatus.Of,
+            SuppressDiagnosticsCallback = context => ProblemStatus.Of(context.Exception) < StatusCodes.Status500InternalServerError,
+        });
         app.UseStatusCodePages();
+        app.UseMiddleware<Utf8Json>();
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false });
         app.MapHealthChecks("/health");
         if (app.Services.GetService<IdentityAudience>() is not null)

@@ -6,7 +6,9 @@ switch (builder.Configuration["topology"])
     case "servers":
         var orders = builder.AddPostgres("postgres").AddDatabase("orders");
         var redis = builder.AddRedis("redis");
-        var bus = builder.AddRabbitMQ("bus").WithManagementPlugin();
+        var bus = builder.AddRabbitMQ("bus");
+        if (builder.Configuration["management"] == "true")
+            bus.WithManagementPlugin();
         var migration = Service("migration").WithArgs("exit", "0").WithReference(orders).WaitFor(orders);
         WebService("api").WithExternalHttpEndpoints().WithReference(orders).WithReference(redis).WithReference(bus)
             .WaitFor(redis).WaitFor(bus).WaitForCompletion(migration);

@@ -51,8 +51,18 @@ public sealed class LifecycleTests
 
         var failure = await Assert.ThrowsAnyAsync<DistributedApplicationException>(() => test.Application.StartAsync().WaitAsync(Limit));
 
-        Assert.Contains("inner", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("no such table", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("inner failed to start: no such table", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_process_that_ends_before_it_is_ready_fails_the_start_with_the_telling_line_of_its_log()
+    {
+        await using var test = new TestApplication();
+        test.Sleeper("outer").WaitFor(test.Builder.AddExecutable("server", "sh", "/", "-c", "echo FATAL: No space left on device >&2; echo bye; exit 7").WithHttpEndpoint().WithHttpHealthCheck());
+
+        var failure = await Assert.ThrowsAnyAsync<DistributedApplicationException>(() => test.Application.StartAsync().WaitAsync(Limit));
+
+        Assert.Equal("server ended with exit code 7 before it was ready: FATAL: No space left on device", failure.Message);
     }
 
     [Fact]

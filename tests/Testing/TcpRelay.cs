@@ -16,10 +16,11 @@ public sealed class TcpRelay : IAsyncDisposable
     {
         (_host, _port) = (host, port);
         Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
     }
 
     /// <summary>Where it listens, on 127.0.0.1.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port { get; }
 
     /// <summary>Ends every connection and takes no more.</summary>
     public async Task CutAsync()
@@ -31,10 +32,9 @@ public sealed class TcpRelay : IAsyncDisposable
     /// <summary>Takes connections again, on the same port.</summary>
     public void Restore()
     {
-        var port = Port;
         _cut.Dispose();
         _cut = new CancellationTokenSource();
-        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener = new TcpListener(IPAddress.Loopback, Port);
         Start();
     }
 

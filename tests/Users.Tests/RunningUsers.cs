@@ -14,6 +14,7 @@ public sealed class RunningUsers : IAsyncLifetime
     private TestEnvironment? _environment;
     private RunningService? _service;
     private TestBus? _bus;
+    private Task<Account>? _somebody;
 
     public TestEnvironment Environment => _environment!;
 
@@ -50,6 +51,9 @@ public sealed class RunningUsers : IAsyncLifetime
 
     /// <summary>A handle that nobody has.</summary>
     public static string NewHandle() => $"u{Guid.NewGuid():N}"[..20];
+
+    /// <summary>One account for the tests that only need one: a password costs time.</summary>
+    public Task<Account> SomebodyAsync() => _somebody ??= SignUpAsync();
 
     /// <summary>Signs somebody up: 201 or the test fails.</summary>
     public async Task<Account> SignUpAsync()

@@ -33,7 +33,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     [Fact]
     public async Task Each_sign_in_has_a_token_of_its_own()
     {
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         Assert.NotEqual((await users.SignInAsync(account)).Token, (await users.SignInAsync(account)).Token);
     }
 
@@ -72,7 +72,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     [InlineData("http", "[::1]:8080", false)]
     public async Task Where_a_browser_would_drop_the_cookie_the_answer_says_so(string scheme, string host, bool noticed)
     {
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         using var client = users.Service.Client();
         client.DefaultRequestHeaders.Add("X-Forwarded-Proto", scheme);
         client.DefaultRequestHeaders.Add("X-Forwarded-Host", host);
@@ -87,7 +87,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     public async Task On_a_test_network_the_cookie_works_without_tls_under_another_name()
     {
         await using var insecure = await users.StartAsync(new() { ["Cookies:AllowInsecure"] = "true" });
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         using var client = insecure.Client();
         client.DefaultRequestHeaders.Add("X-Forwarded-Host", "192.168.1.5");
         using var response = await client.PostAsJsonAsync("/api/sessions", new { account.Email, password = RunningUsers.Password });
@@ -101,7 +101,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     [Fact]
     public async Task Signing_out_ends_this_session_everywhere_and_no_other()
     {
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         var (token, session) = await users.SignInAsync(account);
         var (other, _) = await users.SignInAsync(account);
         var cache = users.Service.Services.GetRequiredService<SessionCache>();
@@ -128,7 +128,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     [Fact]
     public async Task Nobody_ends_the_session_of_somebody_else()
     {
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         var (token, session) = await users.SignInAsync(account);
         using var stranger = users.Service.Client(Guid.NewGuid(), session);
         using var response = await stranger.DeleteAsync(new Uri("/api/sessions/current", UriKind.Relative));
@@ -138,7 +138,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     [Fact]
     public async Task Me_is_the_signed_in_user()
     {
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         using var client = users.Service.Client(account.Id);
         var me = await client.GetFromJsonAsync<JsonElement>("/api/users/me");
         Assert.Equal(["id", "handle", "displayName", "email", "createdAt"], me.EnumerateObject().Select(property => property.Name));
@@ -148,7 +148,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     [Fact]
     public async Task An_expired_session_is_unknown()
     {
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         var (token, session) = await users.SignInAsync(account);
         await users.Environment.QueryAsync<Guid>("users", "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE id = $1 RETURNING id", session);
         Assert.Null(await users.ResolveAsync(token));
@@ -158,7 +158,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     public async Task Without_redis_people_sign_in_and_out()
     {
         await using var alone = await users.StartAsync(new() { ["ConnectionStrings:redis"] = "127.0.0.1:1,connectRetry=1" });
-        var account = await users.SignUpAsync();
+        var account = await users.SomebodyAsync();
         using var client = alone.Client();
         using var signedIn = await client.PostAsJsonAsync("/api/sessions", new { account.Email, password = RunningUsers.Password });
         Assert.Equal(HttpStatusCode.Created, signedIn.StatusCode);
@@ -171,7 +171,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
     [Fact]
     public async Task What_redis_could_not_be_told_it_forgets_within_30_seconds()
     {
-        var (token, _) = await users.SignInAsync(await users.SignUpAsync());
+        var (token, _) = await users.SignInAsync(await users.SomebodyAsync());
         var redis = users.Service.Services.GetRequiredService<RedisAccess>();
         var left = await redis.TryAsync(db => db.KeyTimeToLiveAsync($"session:{SessionCache.HashOf(token)}"), null, default);
         Assert.InRange(left!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));

@@ -140,7 +140,7 @@ public sealed class SignUpTests(RunningUsers users) : IClassFixture<RunningUsers
 
         Assert.All(responses, status => Assert.Equal(HttpStatusCode.Created, status));
         Assert.Single(await users.Environment.QueryAsync<Guid>("users", "SELECT user_id FROM logins WHERE email = $1", email));
-        Assert.Single(await users.Environment.QueryAsync<string>("users", "SELECT name FROM handles WHERE name = ANY($1)", handles));
+        Assert.Single(await users.Environment.QueryAsync<string>("users", "SELECT name FROM handles WHERE name = ANY($1)", [handles]));
         for (var i = 1; i < handles.Length; i++)
             Assert.Equal(email, (await users.Mails.NextAsync()).Message.To);
     }

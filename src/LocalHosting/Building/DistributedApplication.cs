@@ -65,6 +65,11 @@ public class DistributedApplication : IHost, IAsyncDisposable
             await Console.Error.WriteLineAsync(Orchestrator.Explain(exception));
             Environment.ExitCode = 1;
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"The AppHost cannot use its data directory: {exception.Message}");
+            Environment.ExitCode = 1;
+        }
         finally
         {
             await StopAsync(CancellationToken.None);

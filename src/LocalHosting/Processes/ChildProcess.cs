@@ -52,8 +52,15 @@ internal sealed class ChildProcess
         start.Environment[mark[..split]] = mark[(split + 1)..];
 
         var process = Process.Start(start)!;
-        process.StandardInput.Write(request.StandardInput);
-        process.StandardInput.Close();
+        try
+        {
+            process.StandardInput.Write(request.StandardInput);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended before it read; its exit code says more.
+        }
         return new ChildProcess(process, request, mark, output);
     }
 

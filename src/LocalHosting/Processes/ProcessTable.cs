@@ -41,8 +41,11 @@ internal static class ProcessTable
     {
         var all = All();
         var family = all.Where(entry => entry.Pid == root || entry.Session == root).Select(entry => entry.Pid).ToHashSet();
-        while (all.Any(entry => family.Contains(entry.Parent) && family.Add(entry.Pid)))
+        var known = 0;
+        while (family.Count > known)
         {
+            known = family.Count;
+            family.UnionWith(all.Where(entry => family.Contains(entry.Parent)).Select(entry => entry.Pid).ToArray());
         }
         return [.. all.Where(entry => family.Contains(entry.Pid) || Carries(entry.Pid, mark))];
     }

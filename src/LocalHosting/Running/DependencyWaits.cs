@@ -94,7 +94,7 @@ internal sealed class DependencyWaits(ResourceNotificationService notifications,
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            throw new ResourceFailedException(dependency, $"{dependency.Name}: {exception.Message}", exception);
+            throw new ResourceFailedException(dependency, $"{dependency.Name} failed to start: {exception.Message}", exception);
         }
     }
 

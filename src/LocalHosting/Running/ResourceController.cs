@@ -21,6 +21,9 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
     // A server that is still booting may not listen to signals, and has nothing to lose.
     private static readonly TimeSpan GraceBeforeReady = TimeSpan.FromSeconds(3);
 
+    // What a process without health checks must survive to count as having been ready.
+    private static readonly TimeSpan LifeWithoutChecks = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _commands = new(1, 1);
     private readonly CancellationTokenSource _impatience = new();
     private readonly RestartBackoff _backoff = new();
@@ -155,12 +158,13 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
         });
         _created.TrySetResult();
         using var announcement = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var announced = AnnounceReadyAsync(began, announcement.Token);
+        var announced = AnnounceReadyAsync(process, began, announcement.Token);
 
         var exitCode = await WaitOrStopAsync(process, stop);
         await announcement.CancelAsync();
-        await announced;
-        var wasReady = runtime.Notifications.Snapshot(resource).IsReady;
+        var handlerFailure = await announced;
+        var lived = runtime.Time.GetElapsedTime(began);
+        var wasReady = resource.HealthCheckKeys().Length == 0 ? lived >= LifeWithoutChecks : runtime.Notifications.Snapshot(resource).IsReady;
         _process = null;
         runtime.Watchdog?.Ended(process);
         runtime.RunFile.Ended(process);
@@ -169,6 +173,8 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             await EndedAsync(EndState, exitCode);
             return null;
         }
+        if (handlerFailure is not null)
+            throw handlerFailure;
         if (exitCode == 0 || isAwaitedToComplete)
         {
             Log.Lifecycle(exitCode == 0 ? $"completed in {Seconds(began)}" : $"ended with exit code {exitCode}", exitCode != 0);
@@ -182,7 +188,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             runtime.Notifications.Update(resource, snapshot => snapshot with { ExitCode = exitCode });
             throw new ResourceFailedException(resource, $"{resource.Name} ended with exit code {exitCode} before it was ready: {why}");
         }
-        var pause = _backoff.Next(runtime.Time.GetElapsedTime(began));
+        var pause = _backoff.Next(lived);
         Log.Lifecycle(FormattableString.Invariant($"ended unexpectedly with exit code {exitCode}; starting again in {pause.TotalSeconds:0.#} s"), isError: true);
         await EndedAsync(KnownResourceStates.Restarting, exitCode, countsAsRestart: true);
         return pause;
@@ -203,7 +209,8 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
         }
     }
 
-    private async Task AnnounceReadyAsync(long began, CancellationToken cancellationToken)
+    /// <summary>Says when the resource is ready. A ready handler that throws ends the process; its failure is returned.</summary>
+    private async Task<ResourceFailedException?> AnnounceReadyAsync(ChildProcess process, long began, CancellationToken cancellationToken)
     {
         try
         {
@@ -211,16 +218,18 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             if (resource.HealthCheckKeys().Length > 0 && ready.Snapshot.State?.Text == KnownResourceStates.Running)
                 Log.Lifecycle($"ready in {Seconds(began)}");
             _ready.TrySetResult();
+            return null;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The process ended first.
+            return null;
         }
 #pragma warning disable CA1031 // a ready handler is the user's code; whatever it throws fails the resource
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Fail(new ResourceFailedException(resource, $"{resource.Name} failed to start: {exception.Message}", exception));
+            process.Kill();
+            return new ResourceFailedException(resource, $"{resource.Name} failed to start: {exception.Message}", exception);
         }
     }
 
@@ -231,7 +240,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             Log.Note(failure.Message);
         else
             Log.Lifecycle(failure.Message, isError: true);
-        Publish(KnownResourceStates.FailedToStart, snapshot => snapshot with { StopTimeStamp = runtime.Time.GetUtcNow().UtcDateTime, Failure = failure });
+        Publish(KnownResourceStates.FailedToStart, snapshot => snapshot.WithProperty(RuntimeProperties.Pid, null) with { StopTimeStamp = runtime.Time.GetUtcNow().UtcDateTime, Failure = failure });
         _created.TrySetException(failure);
         _ready.TrySetException(failure);
     }

@@ -68,7 +68,14 @@ internal sealed class RunFile(DataDirectory data)
         lock (_access)
         {
             _state = change(_state!);
-            OwnerOnlyFile.Write(data.File("run.json"), JsonSerializer.Serialize(_state, Format));
+            try
+            {
+                OwnerOnlyFile.Write(data.File("run.json"), JsonSerializer.Serialize(_state, Format));
+            }
+            catch (IOException)
+            {
+                // A full disk must not end what runs; after a crash, leftovers are also found by their environment.
+            }
         }
     }
 }

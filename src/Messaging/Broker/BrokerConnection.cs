@@ -65,7 +65,7 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
             Drop(link);
             if (link.Channel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: not Constants.ConnectionForced } reason)
                 throw new UnroutableException(reason.ReplyText, exception) { ClosedChannel = true };
-            throw new BrokerUnavailableException(exception.Message, exception);
+            throw new BrokerUnavailableException($"The connection to RabbitMQ broke: {link.Channel.CloseReason?.ReplyText ?? exception.Message}", exception);
         }
     }
 

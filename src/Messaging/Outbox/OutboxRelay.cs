@@ -88,9 +88,9 @@ internal sealed class OutboxRelay(string service, NpgsqlDataSource database, Bro
         }
         await transaction.CommitAsync(CancellationToken.None);
 
-        if (faults.FirstOrDefault(fault => fault is not null && (fault is not UnroutableException || !IsOfTheRow(fault, alone))) is { } trouble)
-            throw trouble;
-        return rows.Count;
+        // When one confirm is late the connection is dropped, which ends the others' wait too: the first is the reason.
+        var troubles = faults.OfType<Exception>().Where(fault => fault is not UnroutableException || !IsOfTheRow(fault, alone)).ToList();
+        return troubles.Count == 0 ? rows.Count : throw troubles.Find(trouble => trouble is NotConfirmedException) ?? troubles[0];
     }
 
     /// <summary>Whether a failure is known to be of this row. In company, nobody knows whose fault a closed channel or a missing confirm is.</summary>

@@ -16,12 +16,19 @@ internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnecti
 {
     private static readonly TimeSpan MoveLimit = TimeSpan.FromSeconds(10);
 
-    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) => MoveAsync(context, context.Exception switch
+    public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
-        // It did not reach its consumer.
-        SerializationException or JsonException when !context.IsFaulted => new PermanentException("unreadable", context.Exception.Message, context.Exception),
-        var exception => exception,
-    });
+        if (context.IsFaulted)
+        {
+            await MoveAsync(context, context.Exception);
+            return;
+        }
+        // It failed before it reached its consumer.
+        var unreadable = context.Exception is SerializationException or JsonException;
+        await MoveAsync(context, unreadable ? new PermanentException("unreadable", context.Exception.Message, context.Exception) : context.Exception);
+        // Otherwise it would count as skipped, and be moved once more.
+        await context.NotifyFaulted(context.Exception);
+    }
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next) =>
         MoveAsync(context, new PermanentException("no-consumer", "No consumer of this queue takes messages of this type."));

@@ -78,8 +78,12 @@ public sealed class RedisAccess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_connection is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            _connection.Value.Result.Dispose();
+        // Its threads keep the process alive, also when the process ends while it still connects.
+        if (_connection.IsValueCreated)
+        {
+            _connection.Value.ContinueWith(connected => connected.Result.Dispose(),
+                CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
     }
 
     private static bool IsAway(Exception exception) =>

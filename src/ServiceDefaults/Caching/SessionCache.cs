@@ -12,8 +12,13 @@ namespace PhotoPlatform.ServiceDefaults.Caching;
 /// </summary>
 public sealed class SessionCache(RedisAccess redis, TimeProvider time)
 {
+    /// <summary>Characters of a stored token.</summary>
+    public const int HashLength = 64;
+
     private const string RevokedMark = "revoked";
-    private static readonly TimeSpan MaxAge = TimeSpan.FromHours(1);
+
+    // Also how long a session outlives its revocation when Redis could not be told of it.
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RevokedFor = TimeSpan.FromMinutes(5);
 
     /// <summary>The form in which a token is stored: SHA-256 in lower-case hex.</summary>
@@ -38,7 +43,7 @@ public sealed class SessionCache(RedisAccess redis, TimeProvider time)
         await redis.TryAsync(db => db.StringSetAsync(Key(tokenHash), JsonSerializer.Serialize(session), left < MaxAge ? left : MaxAge, When.NotExists), false, cancellationToken);
     }
 
-    /// <summary>Notes that a session has ended. False when Redis is away: then it is forgotten anyway, for Redis starts empty.</summary>
+    /// <summary>Notes that a session has ended. False when Redis is away: it forgets the session within 30 s, or starts empty.</summary>
     public ValueTask<bool> RevokeAsync(string tokenHash, CancellationToken cancellationToken) =>
         redis.TryAsync(db => db.StringSetAsync(Key(tokenHash), RevokedMark, RevokedFor), false, cancellationToken);
 

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.ServiceDefaults.Identity;
 
 namespace PhotoPlatform.ServiceDefaults.Telemetry;
 
@@ -9,16 +11,20 @@ internal sealed class RequestLog(RequestDelegate next, ILogger<RequestLog> logge
     public async Task InvokeAsync(HttpContext context)
     {
         var start = time.GetTimestamp();
+        var path = context.Request.Path.Value;
         try
         {
             await next(context);
         }
         finally
         {
-            if (context.Request.Path.Value is not ("/health" or "/alive"))
+            if (path is not ("/health" or "/alive"))
             {
+                // A service learns of the user from the identity, the gateway from the session.
+                var user = context.Features.Get<CallerIdentity>()?.UserId ?? context.Features.Get<ResolvedSession>()?.UserId;
+                using var scope = logger.BeginScope(new KeyValuePair<string, object?>[] { new("user_id", user) });
                 logger.LogInformation("{Method} {Path} answered {Status} in {Elapsed:0.0} ms",
-                    context.Request.Method, context.Request.Path.Value, context.Response.StatusCode, time.GetElapsedTime(start).TotalMilliseconds);
+                    context.Request.Method, path, context.Response.StatusCode, time.GetElapsedTime(start).TotalMilliseconds);
             }
         }
     }

@@ -40,7 +40,7 @@ public static class MediaService
         photos.MapGet("", ListPhotos.HandleAsync);
         photos.MapGet("{id:guid}", GetPhoto.HandleAsync);
         photos.MapDelete("{id:guid}", DeletePhoto.HandleAsync);
-        app.MapGet(RenditionUrl.Pattern, GetRendition.HandleAsync);
+        app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync);
         app.MapMessaging();
     }
 }

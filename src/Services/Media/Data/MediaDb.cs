@@ -9,6 +9,10 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
 {
     public DbSet<Photo> Photos => Set<Photo>();
 
+    /// <summary>A photo, or null, locked until the transaction ends: two results of one photo must not overwrite each other.</summary>
+    internal Task<Photo?> LockPhotoAsync(Guid id, CancellationToken cancellationToken) =>
+        Photos.FromSql($"SELECT * FROM photos WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Photo>(photo =>

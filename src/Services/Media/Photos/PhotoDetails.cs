@@ -1,4 +1,3 @@
-using System.Text;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.ServiceDefaults;
 
@@ -15,8 +14,8 @@ internal sealed record PhotoDetails(string Title, Visibility Visibility, FieldEr
 
         var text = title?.Trim() ?? "";
         errors.Check("title", text.Length <= Photo.MaxTitle, $"Must be at most {Photo.MaxTitle} characters.");
-        errors.Check("title", !text.Any(char.IsControl) && IsWellFormed(text), "Must not contain control characters.");
-        return new PhotoDetails(errors.None ? text.Normalize(NormalizationForm.FormC) : "", parsed, errors);
+        errors.Check("title", !text.Any(char.IsControl) && IsWellFormed(text), "Must be text without control characters.");
+        return new PhotoDetails(errors.None ? text : "", parsed, errors);
     }
 
     private static bool IsWellFormed(string text)

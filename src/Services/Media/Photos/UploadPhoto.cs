@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Imaging.Formats;
 using PhotoPlatform.Media.Data;
@@ -35,6 +36,7 @@ internal static class UploadPhoto
         if (!details.Errors.None)
             return details.Errors.ToProblem();
 
+        var lane = await LaneAsync(db, owner.Id, cancellationToken);
         await blob.CommitAsync(cancellationToken);
         var image = form.Image;
         db.Add(new Photo
@@ -51,13 +53,14 @@ internal static class UploadPhoto
             Height = image.Header.Height,
             CreatedAt = time.GetUtcNow(),
         });
-        outbox.Send(await LaneAsync(db, owner.Id, cancellationToken), new ProcessPhoto(id, 1, source, RenditionSetName));
+        outbox.Send(lane, new ProcessPhoto(id, 1, source, RenditionSetName));
         try
         {
             await db.SaveChangesAsync(CancellationToken.None);
         }
-        catch (DbUpdateException)
+        catch (DbUpdateException exception) when (exception.InnerException is PostgresException)
         {
+            // Refused for certain. After a broken connection the row may be there, and must find its blob.
             blobs.Delete(source);
             throw;
         }

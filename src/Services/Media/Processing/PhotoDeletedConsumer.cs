@@ -10,7 +10,14 @@ internal sealed class PhotoDeletedConsumer(BlobStore blobs) : IConsumer<PhotoDel
     public Task Consume(ConsumeContext<PhotoDeleted> context)
     {
         blobs.Delete(context.Message.Source);
-        blobs.DeleteFolder($"renditions/{context.Message.PhotoId:D}");
+        blobs.DeleteFolder(PhotoBlobs.RenditionsOf(context.Message.PhotoId));
         return Task.CompletedTask;
     }
+}
+
+/// <summary>Where a photo's blobs lie.</summary>
+internal static class PhotoBlobs
+{
+    /// <summary>The folder of all renditions of a photo.</summary>
+    internal static string RenditionsOf(Guid photoId) => $"renditions/{photoId:D}";
 }

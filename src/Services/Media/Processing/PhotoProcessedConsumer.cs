@@ -1,5 +1,4 @@
 using MassTransit;
-using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Messaging.Outbox;
@@ -13,11 +12,10 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
     public async Task Consume(ConsumeContext<PhotoProcessed> context)
     {
         var message = context.Message;
-        var photo = await db.Photos.Include(p => p.Renditions).SingleOrDefaultAsync(p => p.Id == message.PhotoId, context.CancellationToken);
+        var photo = await db.LockPhotoAsync(message.PhotoId, context.CancellationToken);
         if (photo is null)
         {
-            foreach (var file in message.Renditions)
-                blobs.Delete(file.Key);
+            blobs.DeleteFolder(PhotoBlobs.RenditionsOf(message.PhotoId));
             return;
         }
         if (photo.Version != message.Version || photo.State is PhotoState.Ready or PhotoState.Rejected)

@@ -1,5 +1,4 @@
 using MassTransit;
-using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Messaging.Outbox;
@@ -25,7 +24,7 @@ internal static class UnusablePhoto
     internal static async Task MarkAsync(
         MediaDb db, Outbox<MediaDb> outbox, TimeProvider time, Guid photoId, int version, PhotoState state, string reason, CancellationToken cancellationToken)
     {
-        var photo = await db.Photos.SingleOrDefaultAsync(p => p.Id == photoId, cancellationToken);
+        var photo = await db.LockPhotoAsync(photoId, cancellationToken);
         if (photo is null || photo.Version != version || photo.State is PhotoState.Ready or PhotoState.Rejected)
             return;
         (photo.State, photo.Reason) = (state, reason);

@@ -1,4 +1,3 @@
-using System.Net.Mail;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -20,7 +19,7 @@ internal static class SignUp
 
     internal sealed record Response(Guid Id, string Handle);
 
-    internal static async Task<Results<Created<Response>, Conflict<HttpValidationProblemDetails>, ValidationProblem>> HandleAsync(
+    internal static async Task<Results<Created<Response>, ProblemHttpResult, ValidationProblem>> HandleAsync(
         Request request, UsersDb db, Outbox<UsersDb> outbox, TimeProvider time, CancellationToken cancellationToken)
     {
         var email = request.Email?.Trim().ToLowerInvariant() ?? "";
@@ -68,8 +67,7 @@ internal static class SignUp
     private static FieldErrors Validate(string email, string handle, string displayName, string password)
     {
         var errors = new FieldErrors();
-        errors.Check("email", email.Length is > 2 and <= Login.MaxEmail && !email.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '<' or '>' or '"' or ',' or ';')
-            && MailAddress.TryCreate(email, out var parsed) && parsed.Address == email, "Must be an e-mail address, such as ada@example.org.");
+        errors.Check("email", Login.IsEmail(email), "Must be an e-mail address, such as ada@example.org.");
         errors.Check("handle", handle.Length is >= 3 and <= Handle.MaxName && handle.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'),
             $"Must be 3 to {Handle.MaxName} letters, digits or underscores.");
         errors.Check("handle", !Reserved.Contains(handle), "This handle is reserved.");
@@ -78,6 +76,6 @@ internal static class SignUp
         return errors;
     }
 
-    private static Conflict<HttpValidationProblemDetails> Taken() => TypedResults.Conflict(
+    private static ProblemHttpResult Taken() => TypedResults.Problem(
         new HttpValidationProblemDetails(new Dictionary<string, string[]> { ["handle"] = [HandleTaken] }) { Status = StatusCodes.Status409Conflict, Title = HandleTaken });
 }

@@ -1,3 +1,4 @@
+using System.Net.Mail;
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.Messaging.Outbox;
@@ -67,6 +68,11 @@ internal sealed class Login
     internal const int MaxEmail = 254;
 
     public required string Email { get; init; }
+
+    /// <summary>Whether mail can be sent there: one ASCII address without a name.</summary>
+    internal static bool IsEmail(string text) => text.Length is > 2 and <= MaxEmail
+        && text.All(c => c is > ' ' and <= '~' and not ('<' or '>' or '"' or ',' or ';'))
+        && MailAddress.TryCreate(text, out var parsed) && parsed.Address == text;
 
     public required Guid UserId { get; init; }
 }

@@ -11,6 +11,9 @@ internal static class ResolveToken
 {
     internal static async Task<Results<Ok<ResolvedSession>, NotFound>> HandleAsync(ResolveSession request, UsersDb db, SessionCache cache, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (request.TokenHash is not { Length: SessionCache.HashLength } || !request.TokenHash.All(char.IsAsciiHexDigitLower))
+            return TypedResults.NotFound();
+
         var now = time.GetUtcNow();
         var session = await db.Sessions.Where(s => s.TokenHash == request.TokenHash && s.ExpiresAt > now)
             .Select(s => new ResolvedSession(s.UserId, s.Id, s.ExpiresAt))

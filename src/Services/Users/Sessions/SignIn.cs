@@ -33,7 +33,7 @@ internal static class SignIn
             return errors.ToProblem();
 
         var email = request.Email!.Trim().ToLowerInvariant();
-        var user = await db.Logins.Where(login => login.Email == email)
+        var user = !Login.IsEmail(email) ? null : await db.Logins.Where(login => login.Email == email)
             .Join(db.Users, login => login.UserId, user => user.Id, (_, user) => new { user.Id, user.PasswordHash })
             .SingleOrDefaultAsync(cancellationToken);
         if (!PasswordHasher.Verify(request.Password!, user?.PasswordHash))

@@ -1,0 +1,49 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace PhotoPlatform.LocalHosting.Tests;
+
+/// <summary>What real servers keep from one run to the next.</summary>
+public sealed class PersistenceTests
+{
+    [Fact]
+    public async Task Data_survives_a_kill_a_lost_password_and_a_restart()
+    {
+        using var data = new TemporaryDirectory();
+        await using (var killed = SampleAppHost.Start(data.Path, "servers"))
+        {
+            await killed.LineAsync("is ready");
+            await Database.QueryAsync(killed, "CREATE TABLE t AS SELECT 42 AS answer");
+            await killed.SignalAsync("KILL");
+            await killed.ExitAsync();
+            await Eventually.TrueAsync(() => killed.LivingChildren().Count == 0, TimeSpan.FromSeconds(5));
+        }
+        File.Delete(data.Combine("secrets.json"));
+        await using (var stopped = SampleAppHost.Start(data.Path, "servers", "--management"))
+        {
+            await stopped.LineAsync("is ready");
+            Assert.Equal("42", await Database.QueryAsync(stopped, "SELECT answer FROM t"));
+            using var management = Management(stopped);
+            using var body = new StringContent("""{"durable":true}""", Encoding.UTF8, "application/json");
+            using var created = await management.PutAsync("api/queues/%2F/kept", body);
+            created.EnsureSuccessStatusCode();
+            Assert.Equal(0, await stopped.StopAsync());
+            Assert.Empty(stopped.LivingChildren());
+        }
+
+        await using var again = SampleAppHost.Start(data.Path, "servers", "--management");
+        await again.LineAsync("is ready");
+
+        using var managementAgain = Management(again);
+        Assert.Contains("\"name\":\"kept\"", await managementAgain.GetStringAsync("api/queues"), StringComparison.Ordinal);
+    }
+
+    private static HttpClient Management(SampleAppHost host) => new()
+    {
+        BaseAddress = new Uri($"http://localhost:{host.Port("bus/management")}/"),
+        DefaultRequestHeaders =
+        {
+            Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"guest:{host.Secret("bus-password")}"))),
+        },
+    };
+}

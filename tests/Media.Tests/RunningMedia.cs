@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.TestImages;
+using PhotoPlatform.Testing;
+
+namespace PhotoPlatform.Media.Tests;
+
+/// <summary>Media on its own database, broker and folder, for one class of tests; the tests are its PhotoProcessor.</summary>
+public sealed class RunningMedia : IAsyncLifetime
+{
+    /// <summary>A small photo.</summary>
+    public static readonly byte[] Jpeg = Picture.Photo(64, 48).ToJpeg();
+
+    private TestEnvironment? _environment;
+    private RunningService? _service;
+    private TestBus? _bus;
+
+    public TestEnvironment Environment => _environment!;
+
+    public RunningService Service => _service!;
+
+    public TestBus Bus => _bus!;
+
+    public Inbound<ProcessPhoto> Jobs { get; private set; } = null!;
+
+    public Inbound<ProcessPhoto> BulkJobs { get; private set; } = null!;
+
+    public Inbound<PhotoReady> Ready { get; private set; } = null!;
+
+    public Inbound<PhotoUnusable> Unusable { get; private set; } = null!;
+
+    /// <summary>Where the blobs lie.</summary>
+    public string Blobs => Path.Combine(Environment.Folder, "blobs");
+
+    public async ValueTask InitializeAsync()
+    {
+        _environment = await TestEnvironment.CreateAsync("media");
+        _bus = await TestBus.ConnectAsync(_environment);
+        Jobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Interactive);
+        BulkJobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Bulk);
+        Ready = await _bus.ListenAsync<PhotoReady>();
+        Unusable = await _bus.ListenAsync<PhotoUnusable>();
+        await _bus.ListenAsync<PhotoDeleted>();
+        _service = await RunningService.StartAsync("media", _environment, builder => builder.AddMedia(), app => app.MapMedia());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_service is not null)
+            await _service.DisposeAsync();
+        if (_bus is not null)
+            await _bus.DisposeAsync();
+        if (_environment is not null)
+            await _environment.DisposeAsync();
+    }
+
+    /// <summary>Somebody who signed in.</summary>
+    public Owner NewOwner()
+    {
+        var id = PlatformId.New(TimeProvider.System, PlatformId.NewBucket());
+        return new Owner(this, id, Service.Client(id));
+    }
+
+    /// <summary>Every file below the blobs' folder, unfinished ones too.</summary>
+    public IReadOnlyList<string> Files() => Directory.EnumerateFiles(Blobs, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Blobs, file)).Order().ToList();
+
+    /// <summary>Writes four small renditions, as PhotoProcessor does.</summary>
+    public PhotoProcessed Render(Guid photoId)
+    {
+        var renditions = new List<RenditionFile>();
+        foreach (var (name, side) in new[] { ("thumb", 48), ("small", 64), ("medium", 64), ("large", 64) })
+        {
+            var key = $"renditions/{photoId:D}/1/abc-{name}.webp";
+            var bytes = BytesOf(name);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(Blobs, key))!);
+            File.WriteAllBytes(Path.Combine(Blobs, key), bytes);
+            renditions.Add(new(name, key, side, 48, "image/webp", bytes.Length, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))));
+        }
+        return new PhotoProcessed(photoId, 1, 64, 48, "LEHV6nWB2yk8pyo0adR*.7kCMdnj", renditions);
+    }
+
+    /// <summary>What lies in a rendition's blob here.</summary>
+    public static byte[] BytesOf(string rendition) => System.Text.Encoding.UTF8.GetBytes($"the bytes of {rendition}");
+
+    /// <summary>The next event of this photo.</summary>
+    public static async Task<T> NextAsync<T>(Inbound<T> inbound, Func<T, Guid> photoOf, Guid photoId)
+    {
+        for (; ; )
+        {
+            var (_, message) = await inbound.NextAsync();
+            if (photoOf(message) == photoId)
+                return message;
+        }
+    }
+
+    /// <summary>The answer is a problem with this status.</summary>
+    public static async Task<JsonElement> AssertProblemAsync(HttpStatusCode status, HttpResponseMessage response, string? name = null)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(status == response.StatusCode, $"{name}: {response.StatusCode} {text}");
+        Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{name}: {response.Content.Headers.ContentType} {text}");
+        Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
+        response.Dispose();
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+}
+
+/// <summary>A signed-in user of Media.</summary>
+public sealed class Owner(RunningMedia media, Guid id, HttpClient http) : IDisposable
+{
+    public Guid Id => id;
+
+    public HttpClient Http => http;
+
+    public async Task<HttpResponseMessage> PostAsync(byte[] image, string? contentType = "image/jpeg", string query = "")
+    {
+        using var content = new ByteArrayContent(image);
+        content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        return await http.PostAsync(new Uri($"/api/photos{query}", UriKind.Relative), content);
+    }
+
+    public async Task<Guid> UploadAsync(string query = "")
+    {
+        using var response = await PostAsync(RunningMedia.Jpeg, query: query);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    /// <summary>Uploads a photo and plays PhotoProcessor until it is ready.</summary>
+    public async Task<PhotoView> ReadyPhotoAsync(string query = "")
+    {
+        var photo = await UploadAsync(query);
+        await media.Bus.PublishAsync(media.Render(photo));
+        await RunningMedia.NextAsync(media.Ready, ready => ready.PhotoId, photo);
+        return await GetAsync(photo);
+    }
+
+    public async Task<PhotoView> GetAsync(Guid photo) => (await http.GetFromJsonAsync<PhotoView>($"/api/photos/{photo}"))!;
+
+    public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(path, UriKind.Relative));
+
+    public Task<HttpResponseMessage> DeleteAsync(Guid photo) => http.DeleteAsync(new Uri($"/api/photos/{photo}", UriKind.Relative));
+
+    public Task<List<Guid>> RowsAsync() => media.Environment.QueryAsync<Guid>("media", "SELECT id FROM photos WHERE owner_id = $1", id);
+
+    public void Dispose() => http.Dispose();
+}
+
+public sealed record PhotoView(
+    Guid Id, Guid OwnerId, string Title, string Visibility, string State, string? Reason, int Width, int Height, string? Placeholder, IReadOnlyList<RenditionView> Renditions, DateTimeOffset CreatedAt)
+{
+    public string UrlOf(string rendition) => Renditions.Single(one => one.Name == rendition).Url;
+}
+
+public sealed record RenditionView(string Name, string Url, int Width, int Height, string ContentType, long Bytes);
+
+public sealed record Page(IReadOnlyList<PhotoView> Items, string? Next);

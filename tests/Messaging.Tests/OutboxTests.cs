@@ -1,0 +1,151 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Testing;
+
+namespace PhotoPlatform.Messaging.Tests;
+
+public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixture>
+{
+    [Fact]
+    public async Task A_change_and_its_message_are_committed_together_and_delivered_once()
+    {
+        var order = Guid.NewGuid();
+        (await orders.Client.PostAsync($"/orders/{order}", null)).EnsureSuccessStatusCode();
+        await orders.Work.DoneAsync(order);
+
+        Assert.Equal(["placed", "taken as Paid"], await orders.EffectsAsync(order));
+        Assert.Equal(1, orders.Work.Tries(order));
+        await Eventually.GetAsync(() => orders.CountAsync("outbox"), pending => pending == 0);
+    }
+
+    [Fact]
+    public async Task A_rolled_back_transaction_leaves_neither_its_change_nor_its_message()
+    {
+        var order = Guid.NewGuid();
+        (await orders.Client.PostAsync($"/orders/{order}/rolled-back", null)).EnsureSuccessStatusCode();
+        await DeliverAnotherAsync();
+
+        Assert.Empty(await orders.EffectsAsync(order));
+        Assert.Equal(0, orders.Work.Tries(order));
+    }
+
+    [Fact]
+    public async Task Publishing_after_the_last_save_of_a_request_answers_500_and_says_what_to_do()
+    {
+        var answer = await orders.Client.PostAsync($"/orders/{Guid.NewGuid()}/published-late", null);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        Assert.Contains(orders.Service.Logs.All, SaysWhatToDo);
+    }
+
+    [Fact]
+    public async Task Publishing_without_a_save_breaks_an_answer_that_has_begun()
+    {
+        var exception = await Assert.ThrowsAnyAsync<Exception>(() => orders.Client.PostAsync($"/orders/{Guid.NewGuid()}/published-late-with-answer", null));
+
+        Assert.True(exception is HttpRequestException or IOException, exception.ToString());
+        Assert.Contains(orders.Service.Logs.All, SaysWhatToDo);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_refused_may_drop_what_it_published()
+    {
+        var order = Guid.NewGuid();
+        var answer = await orders.Client.PostAsync($"/orders/{order}/refused", null);
+        await DeliverAnotherAsync();
+
+        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+        Assert.Contains("Sold out.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, orders.Work.Tries(order));
+    }
+
+    [Fact]
+    public async Task A_save_that_fails_answers_with_problem_details()
+    {
+        var answer = await orders.Client.PostAsync($"/orders/{Guid.NewGuid()}/not-saved", null);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task Publishing_after_the_last_save_of_a_consumer_fails_the_message_and_says_what_to_do()
+    {
+        var order = Guid.NewGuid();
+        orders.Work.On(order, delivery =>
+        {
+            delivery.Outbox.Publish(new OrderAccepted(order));
+            return Task.CompletedTask;
+        });
+        await orders.SaveAsync(outbox => outbox.Publish(new OrderPlaced(order)));
+        await orders.Environment.WaitForMessageAsync($"{Orders.Queue}.retry-10s", order);
+
+        Assert.Empty(await orders.EffectsAsync(order));
+        Assert.Contains(orders.Service.Logs.All, line => line.Message.Contains("tried again", StringComparison.Ordinal) && line.Message.Contains("SaveChangesAsync", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_enum_travels_by_its_name()
+    {
+        var order = Guid.NewGuid();
+        await orders.SaveAsync(outbox => outbox.Publish(new OrderPlaced(order, OrderKind.Free)));
+        await orders.Work.DoneAsync(order);
+
+        Assert.Equal(["taken as Free"], await orders.EffectsAsync(order));
+    }
+
+    [Fact]
+    public async Task The_relay_is_woken_by_a_commit_and_by_nothing_else()
+    {
+        var order = Guid.NewGuid();
+        using var signal = new RelaySignal();
+        var options = new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(orders.Environment.Database(Orders.Name)).AddInterceptors(new RelaySignalInterceptor(signal)).Options;
+        await using var db = new OrdersDb(options);
+        Task<bool> WokenAsync() => signal.WaitAsync(TimeSpan.Zero, CancellationToken.None);
+
+        db.Add(new Effect { OrderId = order, What = "saved alone" });
+        await db.SaveChangesAsync();
+        Assert.True(await WokenAsync());
+
+        await using (var transaction = await db.Database.BeginTransactionAsync())
+        {
+            db.Add(new Effect { OrderId = order, What = "saved in a transaction" });
+            await db.SaveChangesAsync();
+            Assert.False(await WokenAsync());
+            await transaction.CommitAsync();
+            Assert.True(await WokenAsync());
+        }
+
+        await using (var transaction = await db.Database.BeginTransactionAsync())
+        {
+            db.Add(new Effect { OrderId = order, What = "never committed" });
+            await db.SaveChangesAsync();
+            await transaction.RollbackAsync();
+            Assert.False(await WokenAsync());
+        }
+    }
+
+    [Fact]
+    public async Task The_relay_goes_on_when_its_database_sessions_are_killed()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await orders.Environment.QueryAsync<bool>(Orders.Name, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            var order = Guid.NewGuid();
+            await Eventually.GetAsync(async () => (await orders.Client.PostAsync($"/orders/{order}", null)).StatusCode, status => status == HttpStatusCode.Accepted);
+            await orders.Work.DoneAsync(order);
+        }
+    }
+
+    private async Task DeliverAnotherAsync()
+    {
+        var order = Guid.NewGuid();
+        await orders.SaveAsync(outbox => outbox.Publish(new OrderPlaced(order)));
+        await orders.Work.DoneAsync(order);
+    }
+
+    private static bool SaysWhatToDo(LogRecord line) => line.Level == LogLevel.Error && line.Exception?.Message.Contains("call SaveChangesAsync after the last Publish", StringComparison.Ordinal) == true;
+}
