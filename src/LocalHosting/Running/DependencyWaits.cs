@@ -6,8 +6,8 @@ namespace LocalHosting.Running;
 /// <summary>Holds a resource back until what it waits for is there, and says what it is waiting for and why.</summary>
 internal sealed class DependencyWaits(ResourceNotificationService notifications, ResourceLoggerService loggers, StartupPhase startup, TimeProvider time)
 {
-    // Waits that are over sooner are not worth a line.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    // An ordinary start is over sooner (a broker takes five seconds) and not worth a line for each wait.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     /// <exception cref="ResourceFailedException">A dependency ended in a way that makes the wait pointless.</exception>
     public async Task WaitAsync(IResource resource, CancellationToken cancellationToken)
