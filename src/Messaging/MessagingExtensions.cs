@@ -67,6 +67,7 @@ public static class MessagingExtensions
         services.AddStep("declare", (provider, cancellationToken) => Topology.DeclareAsync(
             provider.GetRequiredService<BrokerConnection>(), provider.GetServices<ConsumerEndpoint>(), provider.GetServices<PublishedEvent>(), cancellationToken));
         services.Configure<MassTransitHostOptions>(options => options.StopTimeout = TimeSpan.FromSeconds(7));
+        services.AddReceiveObserver<LostChannel>();
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();

@@ -103,7 +103,7 @@ internal sealed class OrderPlacedConsumer(OrdersDb db, Outbox<OrdersDb> outbox, 
         var order = context.Message.OrderId;
         db.Add(new Effect { OrderId = order, What = $"taken as {context.Message.Kind}" });
         await db.SaveChangesAsync(context.CancellationToken);
-        await work.DoAsync(order, new Delivery(context.MessageId!.Value, db, outbox));
+        await work.DoAsync(order, new Delivery(context.CancellationToken, db, outbox));
         afterCommit.Do(() => work.SetDone(order));
     }
 }

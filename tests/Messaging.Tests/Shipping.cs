@@ -20,8 +20,8 @@ internal static class Shipping
 {
     internal const string Queue = "shipments";
 
-    internal static Task<RunningService> StartAsync(TestEnvironment environment, Work work) =>
-        RunningService.StartAsync("shipping", environment, builder => Add(builder, work), app => app.MapMessaging());
+    internal static Task<RunningService> StartAsync(TestEnvironment environment, Work work, Dictionary<string, string?>? settings = null) =>
+        RunningService.StartAsync("shipping", environment, builder => Add(builder, work), app => app.MapMessaging(), settings);
 
     private static void Add(WebApplicationBuilder builder, Work work)
     {
@@ -38,7 +38,7 @@ internal sealed class ShipOrderConsumer(FollowUps followUps, Work work) : IConsu
 {
     public async Task Consume(ConsumeContext<ShipOrder> context)
     {
-        await work.DoAsync(context.Message.OrderId, new Delivery(context.MessageId!.Value, FollowUps: followUps));
+        await work.DoAsync(context.Message.OrderId, new Delivery(context.CancellationToken, FollowUps: followUps));
         work.SetDone(context.Message.OrderId);
     }
 }

@@ -5,7 +5,7 @@ using PhotoPlatform.Messaging.Outbox;
 namespace PhotoPlatform.Messaging.Tests;
 
 /// <summary>What a consumer has at hand while it works on a message: the outbox of its database, or follow-ups.</summary>
-internal sealed record Delivery(Guid MessageId, OrdersDb Db = null!, Outbox<OrdersDb> Outbox = null!, FollowUps FollowUps = null!);
+internal sealed record Delivery(CancellationToken Cancelled, OrdersDb Db = null!, Outbox<OrdersDb> Outbox = null!, FollowUps FollowUps = null!);
 
 /// <summary>What the consumers do with an order: the test decides it, counts the tries and is told of the end.</summary>
 internal sealed class Work

@@ -3,18 +3,20 @@ using System.Net.Sockets;
 
 namespace PhotoPlatform.Testing;
 
-/// <summary>Stands between a service and a server, and can be cut: then nobody answers on its port.</summary>
+/// <summary>Stands between a service and a server. It can be cut, and then nobody answers on its port; or held, and then nothing arrives and nothing says so.</summary>
 public sealed class TcpRelay : IAsyncDisposable
 {
     private readonly string _host;
     private readonly int _port;
     private CancellationTokenSource _cut = new();
+    private TaskCompletionSource _flowing = new();
     private TcpListener _listener = new(IPAddress.Loopback, 0);
 
     /// <summary>Relays to this server.</summary>
     public TcpRelay(string host, int port)
     {
         (_host, _port) = (host, port);
+        Release();
         Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
     }
@@ -37,6 +39,12 @@ public sealed class TcpRelay : IAsyncDisposable
         _listener = new TcpListener(IPAddress.Loopback, Port);
         Start();
     }
+
+    /// <summary>Keeps every connection and passes nothing on, in neither direction.</summary>
+    public void Hold() => _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Passes on what was held.</summary>
+    public void Release() => _flowing.TrySetResult();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -74,13 +82,23 @@ public sealed class TcpRelay : IAsyncDisposable
             {
                 await server.ConnectAsync(_host, _port, cut);
                 await Task.WhenAny(
-                    client.GetStream().CopyToAsync(server.GetStream(), cut),
-                    server.GetStream().CopyToAsync(client.GetStream(), cut));
+                    PassAsync(client.GetStream(), server.GetStream(), cut),
+                    PassAsync(server.GetStream(), client.GetStream(), cut));
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException)
             {
                 // One of the two has gone, and takes the other along.
             }
+        }
+    }
+
+    private async Task PassAsync(NetworkStream from, NetworkStream to, CancellationToken cut)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await from.ReadAsync(buffer, cut) is var count and > 0)
+        {
+            await _flowing.Task.WaitAsync(cut);
+            await to.WriteAsync(buffer.AsMemory(0, count), cut);
         }
     }
 }

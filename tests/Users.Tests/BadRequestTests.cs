@@ -110,12 +110,15 @@ public sealed class BadRequestTests(RunningUsers users) : IClassFixture<RunningU
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'a secret of the database'; END $$;
             CREATE TRIGGER refuse BEFORE INSERT ON logins FOR EACH ROW WHEN (NEW.email = 'refused@example.org') EXECUTE FUNCTION refuse();
             """);
+        var errorsBefore = Errors();
         using var client = users.Service.Client();
         using var response = await client.PostAsJsonAsync("/api/users", new { email = "refused@example.org", handle = RunningUsers.NewHandle(), displayName = "Ada", password = RunningUsers.Password });
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
         await AssertProblemAsync("refused", response, HttpStatusCode.InternalServerError);
+        // One line for one error, and nothing that breaks the connection after it.
+        Assert.Equal(1, Errors() - errorsBefore);
     }
 
     private int Errors() => users.Service.Logs.All.Count(line => line.Level >= LogLevel.Error);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace PhotoPlatform.ServiceDefaults.Steps;
@@ -16,13 +17,15 @@ public static class StepExtensions
     public static void AddStep(this IServiceCollection services, string name, Func<IServiceProvider, CancellationToken, Task> run) => services.AddSingleton(new Step(name, run));
 
     /// <summary>Serves requests; with a step's name as the first argument, does that step and ends.</summary>
-    /// <returns>The exit code: 0, 1 when the step failed, 2 when there is no such step.</returns>
+    /// <returns>The exit code: 0; 1 when the step or a background service failed, so that whoever started the process starts it again; 2 when there is no such step.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app, string[] args)
     {
         if (args is not [var name, ..] || name.StartsWith('-'))
         {
+            var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToArray();
             await app.RunAsync();
-            return 0;
+            // One that failed has stopped the host, which counts that as an ordinary end.
+            return background.Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         }
 
         await using (app)

@@ -14,6 +14,9 @@ namespace PhotoPlatform.Media.Photos;
 internal static class UploadPhoto
 {
     private const int UnfinishedForBulk = 20;
+
+    /// <summary>Room for what stands around the image in a form.</summary>
+    private const long FormOverhead = 64 * 1024;
     private const string RenditionSetName = "standard";
 
     internal sealed record Response(Guid Id, string State);
@@ -21,7 +24,7 @@ internal static class UploadPhoto
     internal static async Task<Results<Accepted<Response>, ProblemHttpResult, ValidationProblem>> HandleAsync(
         HttpRequest request, SignedInUser owner, MediaDb db, Outbox<MediaDb> outbox, BlobStore blobs, ImageLimits limits, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (request.ContentLength is { } length && limits.CheckLength(length) is { } tooLong && !UploadForm.IsForm(request))
+        if (request.ContentLength is { } length && limits.CheckLength(UploadForm.IsForm(request) ? length - FormOverhead : length) is { } tooLong)
             return Refused(tooLong);
 
         var id = PlatformId.New(time, PlatformId.BucketOf(owner.Id));

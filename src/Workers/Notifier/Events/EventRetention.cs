@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using PhotoPlatform.Notifier.Data;
 
 namespace PhotoPlatform.Notifier.Events;
@@ -22,7 +21,7 @@ internal sealed class EventRetention(IServiceScopeFactory scopes, TimeProvider t
                 var deleted = await scope.ServiceProvider.GetRequiredService<NotifierDb>().Events.Where(row => row.At < limit).ExecuteDeleteAsync(stoppingToken);
                 logger.LogInformation("Removed {Count} events older than {Kept}", deleted, Kept);
             }
-            catch (NpgsqlException exception)
+            catch (Exception exception) when (DatabaseAway.Is(exception))
             {
                 logger.LogWarning("Old events were not removed and will be in {Interval}: {Reason}", Interval, exception.Message);
             }

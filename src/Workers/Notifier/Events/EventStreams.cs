@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.ServiceDefaults.Caching;
 
@@ -9,7 +8,7 @@ internal sealed class EventStreams(RedisAccess redis, TimeProvider time, ILogger
 {
     private const string Channel = "events";
     private static readonly TimeSpan SubscribeRetry = TimeSpan.FromSeconds(2);
-    private readonly ConcurrentDictionary<Guid, ConcurrentDictionary<Signal, byte>> _streams = new();
+    private readonly Dictionary<Guid, List<StreamSignal>> _streams = [];
 
     /// <summary>Tells every replica that a user has new events. Does not wait.</summary>
     internal void Announce(Guid userId)
@@ -22,7 +21,12 @@ internal sealed class EventStreams(RedisAccess redis, TimeProvider time, ILogger
     internal StreamSignal Open(Guid userId)
     {
         var signal = new StreamSignal(this, userId);
-        _streams.GetOrAdd(userId, _ => new()).TryAdd(signal, 0);
+        lock (_streams)
+        {
+            if (!_streams.TryGetValue(userId, out var signals))
+                _streams[userId] = signals = [];
+            signals.Add(signal);
+        }
         return signal;
     }
 
@@ -43,18 +47,27 @@ internal sealed class EventStreams(RedisAccess redis, TimeProvider time, ILogger
 
     private void Wake(Guid userId)
     {
-        if (!_streams.TryGetValue(userId, out var signals))
-            return;
-        foreach (var signal in signals.Keys)
-            signal.Set();
+        lock (_streams)
+        {
+            foreach (var signal in _streams.GetValueOrDefault(userId) ?? [])
+                signal.Set();
+        }
+    }
+
+    private void Close(Guid userId, StreamSignal signal)
+    {
+        lock (_streams)
+        {
+            if (_streams.TryGetValue(userId, out var signals) && signals.Remove(signal) && signals.Count == 0)
+                _streams.Remove(userId);
+        }
     }
 
     internal sealed class StreamSignal(EventStreams owner, Guid userId) : Signal
     {
         protected override void Dispose(bool disposing)
         {
-            if (owner._streams.TryGetValue(userId, out var signals) && signals.TryRemove(this, out _) && signals.IsEmpty)
-                owner._streams.TryRemove(new(userId, signals));
+            owner.Close(userId, this);
             base.Dispose(disposing);
         }
     }

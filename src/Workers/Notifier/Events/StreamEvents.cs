@@ -23,9 +23,9 @@ internal static class StreamEvents
         http.Response.Headers["X-Accel-Buffering"] = "no";
         try
         {
-            var last = long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var seen)
-                ? seen
-                : await LastSeqAsync(scopes, user.Id, stop.Token);
+            var newest = await LastSeqAsync(scopes, user.Id, stop.Token);
+            // What nobody was given yet was not seen either.
+            var last = long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var seen) ? Math.Min(seen, newest) : newest;
             await WriteAsync(http, $"retry: 1000\nid: {last}\n\n", stop.Token);
             for (var written = time.GetTimestamp(); ;)
             {

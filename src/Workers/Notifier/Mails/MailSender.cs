@@ -3,7 +3,6 @@ using System.Net.Mail;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.Notifier.Data;
 
@@ -33,7 +32,7 @@ internal sealed class MailSender(IServiceProvider services, MailSettings setting
                     await signal.WaitAsync(PollInterval, stoppingToken);
                 databaseAway = false;
             }
-            catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException { InnerException: NpgsqlException } or DbUpdateException)
+            catch (Exception exception) when (DatabaseAway.Is(exception))
             {
                 if (!databaseAway)
                     logger.LogWarning("Mails wait for the database: {Reason}", exception.Message);
@@ -65,7 +64,7 @@ internal sealed class MailSender(IServiceProvider services, MailSettings setting
             (mail.SentAt, mail.LastError) = (time.GetUtcNow(), null);
             logger.LogInformation("Sent mail {MailId} ({Subject})", mail.Id, mail.Subject);
         }
-        catch (Exception exception) when (exception is SmtpException or SocketException or IOException or TimeoutException or FormatException)
+        catch (Exception exception) when (exception is SmtpException or SocketException or IOException or TimeoutException or FormatException or ArgumentException)
         {
             activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
             var forGood = mail.Attempts >= MaxAttempts || MailFailure.IsPermanent(exception);
@@ -80,20 +79,26 @@ internal sealed class MailSender(IServiceProvider services, MailSettings setting
 
     private async Task SendAsync(Mail mail, CancellationToken cancellationToken)
     {
-        using var message = new MailMessage(settings.From, mail.To, mail.Subject, mail.Text)
+        var to = new MailAddress(mail.To);
+        if (to.Address != mail.To)
+            throw new FormatException("The recipient is not one plain address.");
+        using var message = new MailMessage(new MailAddress(settings.From), to)
         {
+            Subject = mail.Subject,
+            Body = mail.Text,
             BodyEncoding = Encoding.UTF8,
             SubjectEncoding = Encoding.UTF8,
             HeadersEncoding = Encoding.UTF8,
         };
         message.Headers.Add("Message-ID", $"<{mail.Id:D}@{settings.PublicUrl.Host}>");
         message.Headers.Add("Auto-Submitted", "auto-generated");
-        using var smtp = new SmtpClient(settings.Server.Host, settings.Server.Port);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(SendLimit);
+        using var smtp = new SmtpClient(settings.Server.Host, settings.Server.Port) { Timeout = (int)SendLimit.TotalMilliseconds };
+        using var timeout = new CancellationTokenSource(SendLimit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            await smtp.SendMailAsync(message, limit.Token);
+            // It waits for the server's last word without looking at the token.
+            await smtp.SendMailAsync(message, limit.Token).WaitAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

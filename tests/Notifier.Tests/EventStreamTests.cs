@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using PhotoPlatform.Contracts;
+using PhotoPlatform.Notifier.Events;
+using PhotoPlatform.Testing;
+
+namespace PhotoPlatform.Notifier.Tests;
+
+public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<RunningNotifier>
+{
+    [Fact]
+    public async Task What_happens_to_ones_photos_arrives_in_the_stream()
+    {
+        var (user, photo) = (RunningNotifier.NewUser(), Guid.NewGuid());
+        using var stream = await EventStream.OpenAsync(notifier.Service, user);
+        Assert.Equal("text/event-stream", stream.Response.Content.Headers.ContentType!.ToString());
+        Assert.Equal("no-store", stream.Response.Headers.CacheControl!.ToString().Split(", ").First(value => value == "no-store"));
+        Assert.Equal("no", Assert.Single(stream.Response.Headers.GetValues("X-Accel-Buffering")));
+        Assert.Equal(0, stream.StartId);
+
+        await notifier.Bus.PublishAsync(Ready(user, photo));
+        Assert.Equal(("photo-ready", 1L), await stream.NextAsync() is var ready ? (ready.Type, ready.Id) : default);
+        Assert.Equal(photo, JsonSerializer.Deserialize<JsonElement>(ready.Data).GetProperty("photoId").GetGuid());
+
+        await notifier.Bus.PublishAsync(new PhotoUnusable(photo, user, 1, "rejected", "truncated", Now()));
+        Assert.Equal(("photo-rejected", 2L), await stream.NextAsync() is var rejected ? (rejected.Type, rejected.Id) : default);
+        Assert.Equal("truncated", JsonSerializer.Deserialize<JsonElement>(rejected.Data).GetProperty("reason").GetString());
+
+        await notifier.Bus.PublishAsync(new PhotoUnusable(photo, user, 1, "failed", "retries-exhausted", Now()));
+        Assert.Equal("photo-failed", (await stream.NextAsync()).Type);
+        await notifier.Bus.PublishAsync(new PhotoDeleted(photo, user, $"originals/{photo}", Now()));
+        Assert.Equal(("photo-deleted", 4L), await stream.NextAsync() is var deleted ? (deleted.Type, deleted.Id) : default);
+    }
+
+    [Fact]
+    public async Task Ids_count_each_users_events_and_nobody_sees_anothers()
+    {
+        Guid[] users = [RunningNotifier.NewUser(), RunningNotifier.NewUser(), RunningNotifier.NewUser()];
+        var streams = await Task.WhenAll(users.Select(user => EventStream.OpenAsync(notifier.Service, user)));
+        var photos = users.ToDictionary(user => user, _ => Enumerable.Range(0, 20).Select(_ => Guid.NewGuid()).ToHashSet());
+        await Task.WhenAll(photos.SelectMany(pair => pair.Value.Select(photo => notifier.Bus.PublishAsync(Ready(pair.Key, photo)))));
+        for (var i = 0; i < users.Length; i++)
+        {
+            using var stream = streams[i];
+            for (var id = 1; id <= 20; id++)
+            {
+                var next = await stream.NextAsync();
+                Assert.Equal(id, next.Id);
+                Assert.True(photos[users[i]].Remove(PhotoOf(next)));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_message_delivered_often_is_one_event()
+    {
+        var (user, photo, id) = (RunningNotifier.NewUser(), Guid.NewGuid(), Guid.CreateVersion7());
+        using var stream = await EventStream.OpenAsync(notifier.Service, user);
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => notifier.Bus.PublishAsync(Ready(user, photo), id)));
+        Assert.Equal(photo, PhotoOf(await stream.NextAsync()));
+        await notifier.Bus.PublishAsync(Ready(user, Guid.Empty));
+        Assert.Equal((2L, Guid.Empty), await stream.NextAsync() is var marker ? (marker.Id, PhotoOf(marker)) : default);
+    }
+
+    [Fact]
+    public async Task A_stream_resumes_after_the_last_id_without_loss_or_repetition()
+    {
+        var user = RunningNotifier.NewUser();
+        using (var first = await EventStream.OpenAsync(notifier.Service, user))
+        {
+            for (var i = 1; i <= 3; i++)
+            {
+                await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
+                Assert.Equal(i, (await first.NextAsync()).Id);
+            }
+        }
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()))));
+
+        using var resumed = await EventStream.OpenAsync(notifier.Service, user, "2");
+        Assert.Equal(2, resumed.StartId);
+        for (var i = 3; i <= 8; i++)
+            Assert.Equal(i, (await resumed.NextAsync()).Id);
+        await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
+        Assert.Equal(9, (await resumed.NextAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_long_absence_is_made_up_for_in_order()
+    {
+        var user = RunningNotifier.NewUser();
+        await AppendAsync(user, 350);
+        using var stream = await EventStream.OpenAsync(notifier.Service, user, "0");
+        for (var i = 1; i <= 350; i++)
+            Assert.Equal(i, (await stream.NextAsync()).Id);
+    }
+
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("")]
+    [InlineData("-1")]
+    [InlineData("1.5")]
+    [InlineData("99999999999999999999")]
+    [InlineData("9000000000000000000")]
+    [InlineData(null)]
+    public async Task Without_a_usable_last_id_a_stream_begins_now(string? lastEventId)
+    {
+        var user = RunningNotifier.NewUser();
+        await AppendAsync(user, 3);
+        using var stream = await EventStream.OpenAsync(notifier.Service, user, lastEventId);
+        Assert.Equal(3, stream.StartId);
+        await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
+        Assert.Equal(4, (await stream.NextAsync()).Id);
+    }
+
+    [Fact]
+    public async Task Several_streams_of_one_user_get_the_same()
+    {
+        var user = RunningNotifier.NewUser();
+        var streams = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => EventStream.OpenAsync(notifier.Service, user)));
+        streams[0].Dispose();
+        await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
+        foreach (var stream in streams[1..])
+        {
+            Assert.Equal(1, (await stream.NextAsync()).Id);
+            stream.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task An_event_taken_by_one_replica_wakes_the_streams_of_the_other()
+    {
+        await using var other = await notifier.StartAsync();
+        var user = RunningNotifier.NewUser();
+        using var here = await EventStream.OpenAsync(notifier.Service, user);
+        using var there = await EventStream.OpenAsync(other, user);
+        var watch = Stopwatch.StartNew();
+        for (var i = 1; i <= 10; i++)
+        {
+            await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
+            Assert.Equal((i, i), (await here.NextAsync()).Id is var first ? (first, (await there.NextAsync()).Id) : default);
+        }
+        // Each event is taken by one of the two; by polling alone the other would see each of them 5 s late.
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(25), $"{watch.Elapsed}");
+    }
+
+    [Fact]
+    public async Task Without_redis_a_stream_asks_by_itself()
+    {
+        await using var alone = await notifier.StartAsync(new() { ["ConnectionStrings:redis"] = "127.0.0.1:1,connectRetry=1" });
+        var user = RunningNotifier.NewUser();
+        using var stream = await EventStream.OpenAsync(alone, user);
+        await AppendAsync(user, 1);
+        Assert.Equal(1, (await stream.NextAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_quiet_stream_has_a_heartbeat()
+    {
+        var user = RunningNotifier.NewUser();
+        using var stream = await EventStream.OpenAsync(notifier.Service, user);
+        notifier.Clock.Advance(TimeSpan.FromSeconds(15));
+        notifier.Service.Services.GetRequiredService<EventStreams>().Announce(user);
+        Assert.Equal([": heartbeat"], await stream.BlockAsync());
+    }
+
+    [Fact]
+    public async Task A_stopping_service_ends_its_streams_at_once()
+    {
+        var stopping = await notifier.StartAsync();
+        using var stream = await EventStream.OpenAsync(stopping, RunningNotifier.NewUser());
+        var stopped = stopping.DisposeAsync();
+        Assert.Null(await stream.BlockAsync());
+        await stopped;
+    }
+
+    [Fact]
+    public async Task Without_an_identity_every_endpoint_but_the_probes_refuses_and_an_anonymous_caller_has_no_stream()
+    {
+        using var client = notifier.Service.ClientWithoutIdentity();
+        foreach (var endpoint in notifier.Service.Endpoints)
+        {
+            using var response = await client.GetAsync(new Uri(endpoint.RoutePattern.RawText!, UriKind.Relative));
+            Assert.Equal(endpoint.RoutePattern.RawText is "/health" or "/alive" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+        using var anonymous = notifier.Service.Client();
+        using var refused = await anonymous.GetAsync(new Uri("/api/events", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (refused.StatusCode, refused.Content.Headers.ContentType!.MediaType));
+    }
+
+    private static PhotoReady Ready(Guid user, Guid photo) => new(photo, user, 1, Now());
+
+    private static Guid PhotoOf(StreamedEvent streamed) => JsonSerializer.Deserialize<JsonElement>(streamed.Data).GetProperty("photoId").GetGuid();
+
+    private static DateTimeOffset Now() => TimeProvider.System.GetUtcNow();
+
+    /// <summary>Events that nobody announces.</summary>
+    private async Task AppendAsync(Guid user, int count) => await notifier.Environment.QueryAsync<object>("notifier", $$"""
+        BEGIN;
+        INSERT INTO event_counters (user_id, last_seq) VALUES ('{{user}}', {{count.ToString(CultureInfo.InvariantCulture)}});
+        INSERT INTO events (user_id, seq, type, payload, at) SELECT '{{user}}', n, 'photo-ready', '{}', now() FROM generate_series(1, {{count.ToString(CultureInfo.InvariantCulture)}}) AS n;
+        COMMIT;
+        """);
+}
