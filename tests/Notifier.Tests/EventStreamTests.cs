@@ -91,7 +91,7 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
     public async Task A_long_absence_is_made_up_for_in_order()
     {
         var user = RunningNotifier.NewUser();
-        await AppendAsync(user, 350);
+        await notifier.AppendAsync(user, 350);
         using var stream = await EventStream.OpenAsync(notifier.Service, user, "0");
         for (var i = 1; i <= 350; i++)
             Assert.Equal(i, (await stream.NextAsync()).Id);
@@ -108,7 +108,7 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
     public async Task Without_a_usable_last_id_a_stream_begins_now(string? lastEventId)
     {
         var user = RunningNotifier.NewUser();
-        await AppendAsync(user, 3);
+        await notifier.AppendAsync(user, 3);
         using var stream = await EventStream.OpenAsync(notifier.Service, user, lastEventId);
         Assert.Equal(3, stream.StartId);
         await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
@@ -144,16 +144,6 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
         }
         // Each event is taken by one of the two; by polling alone the other would see each of them 5 s late.
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(25), $"{watch.Elapsed}");
-    }
-
-    [Fact]
-    public async Task Without_redis_a_stream_asks_by_itself()
-    {
-        await using var alone = await notifier.StartAsync(new() { ["ConnectionStrings:redis"] = "127.0.0.1:1,connectRetry=1" });
-        var user = RunningNotifier.NewUser();
-        using var stream = await EventStream.OpenAsync(alone, user);
-        await AppendAsync(user, 1);
-        Assert.Equal(1, (await stream.NextAsync()).Id);
     }
 
     [Fact]
@@ -195,12 +185,4 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
     private static Guid PhotoOf(StreamedEvent streamed) => JsonSerializer.Deserialize<JsonElement>(streamed.Data).GetProperty("photoId").GetGuid();
 
     private static DateTimeOffset Now() => TimeProvider.System.GetUtcNow();
-
-    /// <summary>Events that nobody announces.</summary>
-    private async Task AppendAsync(Guid user, int count) => await notifier.Environment.QueryAsync<object>("notifier", $$"""
-        BEGIN;
-        INSERT INTO event_counters (user_id, last_seq) VALUES ('{{user}}', {{count.ToString(CultureInfo.InvariantCulture)}});
-        INSERT INTO events (user_id, seq, type, payload, at) SELECT '{{user}}', n, 'photo-ready', '{}', now() FROM generate_series(1, {{count.ToString(CultureInfo.InvariantCulture)}}) AS n;
-        COMMIT;
-        """);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using PhotoPlatform.Contracts;
@@ -56,4 +57,12 @@ public sealed class RunningNotifier : IAsyncLifetime
 
     /// <summary>A new user's id.</summary>
     public static Guid NewUser() => PlatformId.New(TimeProvider.System, PlatformId.NewBucket());
+
+    /// <summary>Events that nobody announces.</summary>
+    public async Task AppendAsync(Guid user, int count) => await Environment.QueryAsync<object>("notifier", $$"""
+        BEGIN;
+        INSERT INTO event_counters (user_id, last_seq) VALUES ('{{user}}', {{count.ToString(CultureInfo.InvariantCulture)}});
+        INSERT INTO events (user_id, seq, type, payload, at) SELECT '{{user}}', n, 'photo-ready', '{}', now() FROM generate_series(1, {{count.ToString(CultureInfo.InvariantCulture)}}) AS n;
+        COMMIT;
+        """);
 }

@@ -1,3 +1,4 @@
+using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -59,6 +60,9 @@ public sealed class RunningService : IAsyncDisposable
         foreach (var step in app.Services.GetServices<Step>().OrderByDescending(step => step.Name))
             await step.RunAsync(app.Services, CancellationToken.None);
         await app.StartAsync();
+        // Its bus starts in the background, and stopped before it has started it would go on consuming here.
+        if (app.Services.GetService<IBusControl>() is { } bus)
+            await bus.WaitForHealthStatus(BusHealthStatus.Healthy, TimeSpan.FromSeconds(10));
         return new RunningService(name, app, logs);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,6 +13,9 @@ namespace PhotoPlatform.Messaging.Consuming;
 /// <summary>One queue and the consumer that takes its messages.</summary>
 internal abstract class ConsumerEndpoint(string queue, string? exchange, ConsumerLimits limits)
 {
+    /// <summary>Below the queue's own limit, so that a message that takes its process down becomes a dead letter whose owner is told.</summary>
+    internal const int MaxRedeliveries = 10;
+
     internal string Queue => queue;
 
     /// <summary>The exchange whose events the queue takes, or null when commands are sent to it.</summary>
@@ -60,6 +64,8 @@ internal sealed class ConsumerEndpoint<TMessage, TConsumer>(string queue, string
         {
             await using var scope = services.CreateAsyncScope();
             var id = context.MessageId ?? throw new PermanentException("no-message-id", "The message has no id.");
+            if (context.ReceiveContext.TransportHeaders.TryGetHeader("x-delivery-count", out var count) && Convert.ToInt64(count, CultureInfo.InvariantCulture) >= MaxRedeliveries)
+                throw new PermanentException("too-many-deliveries", $"It was taken {count} times and never acknowledged: it may take its process down.");
             await around(scope.ServiceProvider, Queue, id, () => ActivatorUtilities.GetServiceOrCreateInstance<TConsumer>(scope.ServiceProvider).Consume(context), context.CancellationToken);
         });
 }
