@@ -1,3 +1,5 @@
+using PhotoPlatform.Gateway.Sessions;
+
 namespace PhotoPlatform.Gateway;
 
 /// <summary>Refuses changes that another site's page sends with our cookie, and tells browsers what our own pages may do.</summary>
@@ -9,7 +11,7 @@ internal sealed class PageSecurity(RequestDelegate next)
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (!IsSafe(request.Method) && !request.Headers.ContainsKey("Authorization") && IsFromElsewhere(request))
+        if (!IsSafe(request.Method) && !SessionToken.IsBearer(request) && IsFromElsewhere(request))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return Task.CompletedTask;
@@ -21,7 +23,7 @@ internal sealed class PageSecurity(RequestDelegate next)
             headers.TryAdd("X-Content-Type-Options", "nosniff");
             headers.TryAdd("Content-Security-Policy", ContentSecurityPolicy);
             headers.TryAdd("Referrer-Policy", "same-origin");
-            if (request.Path.StartsWithSegments("/api"))
+            if (request.Path.StartsWithSegments("/api") || context.Response.StatusCode >= StatusCodes.Status400BadRequest)
                 headers.TryAdd("Cache-Control", "no-store");
             return Task.CompletedTask;
         });

@@ -108,11 +108,13 @@ public sealed class ProcessPhotoTests(RunningPhotoProcessor processor) : IClassF
     }
 
     [Fact]
-    public async Task A_photo_whose_original_is_gone_is_rejected()
+    public async Task A_photo_whose_original_is_gone_has_failed_by_no_fault_of_its_own()
     {
         var job = RunningPhotoProcessor.NewJob();
         await processor.Bus.SendAsync(PhotoQueues.Interactive, job);
-        Assert.Equal(new PhotoRejected(job.PhotoId, 1, "source-missing"), (await processor.Rejected.NextAsync()).Message);
+        // The unreadable messages of other tests may be told of before.
+        for (var told = await processor.Failed.NextAsync(); told.Message != new PhotoProcessingFailed(job.PhotoId, 1, "source-missing"); told = await processor.Failed.NextAsync())
+            Assert.NotEqual(job.PhotoId, told.Message.PhotoId);
     }
 
     [Fact]
@@ -135,7 +137,7 @@ public sealed class ProcessPhotoTests(RunningPhotoProcessor processor) : IClassF
     {
         var id = Guid.CreateVersion7();
         await processor.Bus.SendAsync(PhotoQueues.Interactive, Encoding.UTF8.GetBytes(body), id);
-        var job = RunningPhotoProcessor.NewJob();
+        var job = await processor.UploadAsync(HostileFiles.Text);
         await processor.Bus.SendAsync(PhotoQueues.Interactive, job);
         Assert.Equal(job.PhotoId, (await processor.Rejected.NextAsync()).Message.PhotoId);
 

@@ -18,10 +18,14 @@ internal sealed class ProcessPhotoConsumer(BlobStore blobs, IPhotoRenderer rende
         var start = time.GetTimestamp();
         logger.LogInformation("Processing photo {PhotoId} version {Version}", job.PhotoId, job.Version);
 
-        var original = await blobs.ReadAsync(job.Source, cancellationToken);
-        var outcome = original is null
-            ? new Rejected(new Rejection(SourceMissing, "The original is gone: the photo was deleted."))
-            : await renderer.RenderAsync(original, RenditionSet.Default, cancellationToken);
+        if (await blobs.ReadAsync(job.Source, cancellationToken) is not { } original)
+        {
+            // The photo was deleted, and nobody minds; or the file was lost, which is no fault of the input.
+            await followUps.PublishAsync(new PhotoProcessingFailed(job.PhotoId, job.Version, SourceMissing), cancellationToken);
+            logger.LogWarning("Photo {PhotoId} version {Version} has no original", job.PhotoId, job.Version);
+            return;
+        }
+        var outcome = await renderer.RenderAsync(original, RenditionSet.Default, cancellationToken);
         switch (outcome)
         {
             case Rendered rendered:

@@ -1,4 +1,5 @@
 using System.Net;
+using PhotoPlatform.ServiceDefaults;
 
 namespace PhotoPlatform.Users.Sessions;
 
@@ -7,7 +8,7 @@ internal sealed record SessionCookie(string Name, bool Secure)
 {
     /// <summary>With <c>Cookies:AllowInsecure</c> the cookie is named <c>session</c> and works without TLS everywhere.</summary>
     internal static SessionCookie FromConfiguration(IConfiguration configuration) =>
-        configuration.GetValue<bool>("Cookies:AllowInsecure") ? new("session", Secure: false) : new("__Host-session", Secure: true);
+        new(SessionCookieName.FromConfiguration(configuration), Secure: !configuration.GetValue<bool>(SessionCookieName.AllowInsecureSetting));
 
     internal void Set(HttpResponse response, string token, DateTimeOffset expiresAt) => response.Cookies.Append(Name, token, Options(expiresAt));
 

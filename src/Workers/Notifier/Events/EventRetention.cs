@@ -21,7 +21,7 @@ internal sealed class EventRetention(IServiceScopeFactory scopes, TimeProvider t
                 var deleted = await scope.ServiceProvider.GetRequiredService<NotifierDb>().Events.Where(row => row.At < limit).ExecuteDeleteAsync(stoppingToken);
                 logger.LogInformation("Removed {Count} events older than {Kept}", deleted, Kept);
             }
-            catch (Exception exception) when (exception is Npgsql.NpgsqlException)
+            catch (Exception exception) when (DatabaseAway.Is(exception))
             {
                 logger.LogWarning("Old events were not removed and will be in {Interval}: {Reason}", Interval, exception.Message);
             }
