@@ -32,7 +32,7 @@ public sealed class UnroutableTests(OrdersFixture orders) : IClassFixture<Orders
         });
         await Task.WhenAll(before.Concat(after).Select(orders.Work.DoneAsync));
 
-        var error = await Eventually.GetAsync(() => PendingAsync<string?>("last_error", lost), found => found is [not null]);
+        var error = await Eventually.GetAsync(() => PendingAsync<string>("coalesce(last_error, '')", lost), found => found is [not ""]);
         Assert.StartsWith(reason, error[0], StringComparison.Ordinal);
         Assert.True((await PendingAsync<int>("attempts", lost))[0] >= 1);
         Assert.Contains(orders.Service.Logs.All, line => line.Level == LogLevel.Warning && line.Message.Contains(reason, StringComparison.Ordinal));

@@ -15,7 +15,7 @@ internal sealed class SessionResolver(HttpClient http, SessionCache cache, Unkno
     internal async Task<ResolvedSession?> ResolveAsync(string tokenHash, CancellationToken cancellationToken)
     {
         var (known, session) = await cache.ReadAsync(tokenHash, cancellationToken);
-        if (known || unknown.Contains(tokenHash))
+        if (known)
             return session;
         return await unknown.OnceAsync(tokenHash, () => AskUsersAsync(tokenHash)).WaitAsync(cancellationToken);
     }
@@ -23,6 +23,9 @@ internal sealed class SessionResolver(HttpClient http, SessionCache cache, Unkno
     // Shared by all who wait for this token, so no single caller's impatience ends it.
     private async Task<ResolvedSession?> AskUsersAsync(string tokenHash)
     {
+        // Looked at here, where no other question about it is open: the one before may have just been answered.
+        if (unknown.Contains(tokenHash))
+            return null;
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(addresses.Of("users")[0]), "/internal/sessions/resolve"));
         request.Content = JsonContent.Create(new ResolveSession(tokenHash));
         request.Headers.TryAddWithoutValidation(IdentitySigner.Header, signer.Sign("users", roles: CallerIdentity.GatewayRole));
