@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace PhotoPlatform.LocalHosting.Tests;
 
@@ -105,11 +106,14 @@ public sealed class LifecycleTests
         await test.Application.StartAsync();
         await test.Notifications.WaitForResourceHealthyAsync("service").WaitAsync(Limit);
         var first = await TestApplication.GetAsync<int>(service, "/pid");
+        Assert.True(test.Notifications.TryGetCurrentState("service", out var before));
 
         using var client = new HttpClient();
         await Assert.ThrowsAsync<HttpRequestException>(() => client.PostAsync(new Uri(service.GetEndpoint("http").Url + "/crash"), null));
         await test.LogLineAsync("service", "ended unexpectedly with exit code 134; starting again in 0.5 s").WaitAsync(Limit);
-        await test.Notifications.WaitForResourceHealthyAsync("service").WaitAsync(Limit);
+        // The line may come before the state: healthy counts only for the new process.
+        await test.Notifications.WaitForResourceAsync("service", change =>
+            change.Snapshot.StartTimeStamp > before.Snapshot.StartTimeStamp && change.Snapshot.HealthStatus == HealthStatus.Healthy).WaitAsync(Limit);
 
         Assert.NotEqual(first, await TestApplication.GetAsync<int>(service, "/pid"));
     }
