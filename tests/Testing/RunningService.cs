@@ -6,8 +6,10 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using PhotoPlatform.ServiceDefaults;
+using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.ServiceDefaults.Steps;
 
@@ -52,6 +54,12 @@ public sealed class RunningService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         add(builder);
+        // On a busy machine a slow Redis must not look like one that is away.
+        if (builder.Services.Any(service => service.ServiceType == typeof(RedisAccess)))
+        {
+            builder.Services.Replace(ServiceDescriptor.Singleton(services => new RedisAccess(
+                builder.Configuration.Require("ConnectionStrings:redis"), services.GetRequiredService<ILogger<RedisAccess>>(), services.GetRequiredService<TimeProvider>(), TimeSpan.FromSeconds(10))));
+        }
         replace?.Invoke(builder.Services);
         builder.Logging.ClearProviders().AddProvider(logs);
         var app = builder.Build();

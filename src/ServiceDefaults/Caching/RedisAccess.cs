@@ -12,7 +12,7 @@ namespace PhotoPlatform.ServiceDefaults.Caching;
 /// <summary>Redis as what it is here: a cache and a signal. Every call has 250 ms and a breaker; when Redis is away the caller gets the fallback.</summary>
 public sealed class RedisAccess : IDisposable
 {
-    private static readonly TimeSpan CallLimit = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan DefaultCallLimit = TimeSpan.FromMilliseconds(250);
     private readonly Lazy<Task<ConnectionMultiplexer>> _connection;
     private readonly ResiliencePipeline _pipeline;
     private readonly ILogger _logger;
@@ -20,7 +20,8 @@ public sealed class RedisAccess : IDisposable
     /// <param name="connectionString">As StackExchange.Redis takes it.</param>
     /// <param name="logger">Told when Redis goes away and comes back, once each.</param>
     /// <param name="time">Drives the limit and the breaker.</param>
-    public RedisAccess(string connectionString, ILogger<RedisAccess> logger, TimeProvider time)
+    /// <param name="callLimit">How long a call may take; 250 ms when not given.</param>
+    public RedisAccess(string connectionString, ILogger<RedisAccess> logger, TimeProvider time, TimeSpan? callLimit = null)
     {
         _logger = logger;
         var options = ConfigurationOptions.Parse(connectionString);
@@ -39,7 +40,7 @@ public sealed class RedisAccess : IDisposable
                 OnOpened = _ => Report(LogLevel.Warning, "Redis is away: going on without it"),
                 OnClosed = _ => Report(LogLevel.Information, "Redis is back"),
             })
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = CallLimit })
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = callLimit ?? DefaultCallLimit })
             .Build();
     }
 
