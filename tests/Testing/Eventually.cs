@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace PhotoPlatform.Testing;
 
@@ -19,7 +20,7 @@ public static class Eventually
             if (holds(value))
                 return value;
             if (Stopwatch.GetElapsedTime(start) > (limit ?? Limit))
-                throw new TimeoutException($"Not reached in {limit ?? Limit}; the last value was: {value}");
+                throw new TimeoutException($"Not reached in {limit ?? Limit}; the last value was: {JsonSerializer.Serialize(value)}");
             await timer.WaitForNextTickAsync();
         }
     }
