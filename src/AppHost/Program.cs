@@ -13,6 +13,8 @@ var mediaDb = postgres.AddDatabase("media-db", "media");
 var notifierDb = postgres.AddDatabase("notifier-db", "notifier");
 var redis = builder.AddRedis("redis");
 var identityKey = builder.AddParameter("identity-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
+var urlKey = builder.AddParameter("url-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
+var mailKey = builder.AddParameter("mail-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
 
 var mail = builder.AddExecutable("mail", "/usr/bin/python3", "DevMail", "inbox.py", "--dir", Path.Combine(data, "mail"))
     .WithEndpoint(name: "smtp", scheme: "smtp")
@@ -48,18 +50,19 @@ builder.Build().Run();
 
 IResourceBuilder<ProjectResource> Users(string name) => builder.AddProject<Projects.Users>(name)
     .WithReference(usersDb, "users").WithReference(bus).WithReference(redis)
-    .WithEnvironment("Identity__Key", identityKey);
+    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
 
 IResourceBuilder<ProjectResource> Media(string name) => builder.AddProject<Projects.Media>(name)
     .WithReference(mediaDb, "media").WithReference(bus)
-    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Media__UrlKey", urlKey)
+    .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
 
 IResourceBuilder<ProjectResource> Notifier(string name) => builder.AddProject<Projects.Notifier>(name)
     .WithReference(notifierDb, "notifier").WithReference(bus).WithReference(redis)
     .WithEnvironment("Identity__Key", identityKey)
     .WithEnvironment("Mail__Server", $"smtp://{mail.GetEndpoint("smtp").Property(EndpointProperty.HostAndPort)}")
-    .WithEnvironment("Mail__From", "PhotoPlatform <no-reply@photoplatform.example>")
-    .WithEnvironment("PublicUrl", publicUrl);
+    .WithEnvironment("Mail__From", "PhotoPlatform <no-reply@photoplatform.example>").WithEnvironment("Mail__LinkKey", mailKey)
+    .WithEnvironment("PublicUrl", publicUrl).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
 
 IResourceBuilder<ProjectResource> PhotoProcessor(string name) => builder.AddProject<Projects.PhotoProcessor>(name)
     .WithReference(bus)

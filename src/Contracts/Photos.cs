@@ -28,15 +28,23 @@ public sealed record PhotoRejected(Guid PhotoId, int Version, string Reason);
 /// <param name="Reason">A stable code, such as <c>retries-exhausted</c>.</param>
 public sealed record PhotoProcessingFailed(Guid PhotoId, int Version, string Reason);
 
-/// <summary>A photo can be shown. From Media to Notifier.</summary>
-public sealed record PhotoReady(Guid PhotoId, Guid OwnerId, int Version, DateTimeOffset At);
+/// <summary>A photo came in and waits for its renditions. From Media to Notifier.</summary>
+/// <param name="ContentType">Of the original.</param>
+/// <param name="Bytes">Of the original.</param>
+/// <param name="Width">In pixels, as stored.</param>
+/// <param name="Height">In pixels, as stored.</param>
+public sealed record PhotoUploaded(Guid PhotoId, Guid OwnerId, string ContentType, long Bytes, int Width, int Height, DateTimeOffset At);
+
+/// <summary>A photo can be shown. From Media to Notifier and Users.</summary>
+/// <param name="AvatarUrl">Of a photo that was uploaded as its owner's avatar, the address of its public thumb; else null.</param>
+public sealed record PhotoReady(Guid PhotoId, Guid OwnerId, int Version, string? AvatarUrl, DateTimeOffset At);
 
 /// <summary>A photo will not become ready: rejected (the input's fault) or failed (ours; a replay makes it ready). From Media to Notifier.</summary>
 /// <param name="State"><c>rejected</c> or <c>failed</c>.</param>
 /// <param name="Reason">A stable code.</param>
 public sealed record PhotoUnusable(Guid PhotoId, Guid OwnerId, int Version, string State, string Reason, DateTimeOffset At);
 
-/// <summary>A photo was deleted by its owner. From Media to Notifier, and to Media itself, which then removes its blobs.</summary>
+/// <summary>A photo was deleted by its owner. From Media to Notifier and Users, and to Media itself, which then removes its blobs.</summary>
 /// <param name="Source">Blob key of the original.</param>
 public sealed record PhotoDeleted(Guid PhotoId, Guid OwnerId, string Source, DateTimeOffset At);
 

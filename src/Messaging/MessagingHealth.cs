@@ -35,13 +35,15 @@ internal sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
 /// <param name="Pending">Messages in the outbox that will be sent; counted up to 10,000.</param>
 /// <param name="OldestPendingSeconds">The age of the oldest of them, or null.</param>
 /// <param name="Parked">Messages that were given up.</param>
+/// <param name="Scheduled">Messages whose time has not come; counted up to 10,000.</param>
 /// <param name="Queues">The queues that the process consumes.</param>
-public sealed record MessagingState(string Service, int Pending, double? OldestPendingSeconds, int Parked, IReadOnlyList<string> Queues);
+public sealed record MessagingState(string Service, int Pending, double? OldestPendingSeconds, int Parked, int Scheduled, IReadOnlyList<string> Queues);
 
 /// <summary>Maps <c>/internal/messaging</c>.</summary>
 public static class MessagingEndpoints
 {
     private const int CountLimit = 10_000;
+    private const string Due = "(deliver_at IS NULL OR deliver_at <= now())";
 
     /// <summary>For the gateway and operators: pending, oldest age and parked messages of each service of this process.</summary>
     public static void MapMessaging(this IEndpointRouteBuilder app) => app.MapGet("/internal/messaging", GetAsync);
@@ -53,14 +55,15 @@ public static class MessagingEndpoints
         foreach (var (service, database) in services.GetServices<MessagingDatabase>())
         {
             await using var command = database.CreateCommand($"""
-                SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE parked_at IS NULL LIMIT {CountLimit}) AS pending)::int,
-                       (SELECT id FROM outbox WHERE parked_at IS NULL ORDER BY id LIMIT 1),
-                       (SELECT count(*) FROM (SELECT FROM outbox WHERE parked_at IS NOT NULL LIMIT {CountLimit}) AS parked)::int
+                SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE parked_at IS NULL AND {Due} LIMIT {CountLimit}) AS pending)::int,
+                       (SELECT id FROM outbox WHERE parked_at IS NULL AND {Due} ORDER BY id LIMIT 1),
+                       (SELECT count(*) FROM (SELECT FROM outbox WHERE parked_at IS NOT NULL LIMIT {CountLimit}) AS parked)::int,
+                       (SELECT count(*) FROM (SELECT FROM outbox WHERE parked_at IS NULL AND NOT {Due} LIMIT {CountLimit}) AS scheduled)::int
                 """);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             double? age = await reader.IsDBNullAsync(1, cancellationToken) ? null : (time.GetUtcNow() - MessageId.TimeOf(reader.GetGuid(1))).TotalSeconds;
-            states.Add(new MessagingState(service, reader.GetInt32(0), age, reader.GetInt32(2), queues));
+            states.Add(new MessagingState(service, reader.GetInt32(0), age, reader.GetInt32(2), reader.GetInt32(3), queues));
         }
         return TypedResults.Ok(states);
     }

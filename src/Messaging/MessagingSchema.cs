@@ -21,6 +21,7 @@ internal static class MessagingSchema
             next_attempt_at timestamptz NOT NULL DEFAULT now(),
             last_error text,
             parked_at timestamptz);
+        ALTER TABLE outbox ADD COLUMN IF NOT EXISTS deliver_at timestamptz;
         CREATE INDEX IF NOT EXISTS outbox_pending ON outbox (id) WHERE parked_at IS NULL;
         CREATE TABLE IF NOT EXISTS inbox (
             day date NOT NULL,

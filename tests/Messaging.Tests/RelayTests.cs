@@ -49,6 +49,19 @@ public sealed class RelayTests : IAsyncLifetime
         await AssertEachOnceAsync(orders);
     }
 
+    [Fact]
+    public async Task A_scheduled_message_leaves_when_its_time_has_come_and_holds_nobody_up()
+    {
+        Guid[] later = NewOrders(1), now = NewOrders(1);
+        await SaveAsync(_first, later, TimeProvider.System.GetUtcNow().AddHours(1));
+        await SaveAsync(_first, now);
+        await _deliveries.SeenAsync(now[0]);
+        Assert.Equal(now, _deliveries.Orders);
+
+        await _environment.QueryAsync<Guid>(Orders.Name, "UPDATE outbox SET deliver_at = now() RETURNING id");
+        await AssertEachOnceAsync([.. now, .. later]);
+    }
+
     private async Task AssertEachOnceAsync(Guid[] orders)
     {
         await Task.WhenAll(orders.Select(_deliveries.SeenAsync));
@@ -63,11 +76,11 @@ public sealed class RelayTests : IAsyncLifetime
 
     private static Guid[] NewOrders(int count) => [.. Enumerable.Range(0, count).Select(_ => Guid.NewGuid())];
 
-    private static async Task SaveAsync(RunningService service, Guid[] orders)
+    private static async Task SaveAsync(RunningService service, Guid[] orders, DateTimeOffset? deliverAt = null)
     {
         await using var scope = service.Services.CreateAsyncScope();
         foreach (var order in orders)
-            scope.ServiceProvider.GetRequiredService<Outbox<OrdersDb>>().Publish(new OrderPlaced(order));
+            scope.ServiceProvider.GetRequiredService<Outbox<OrdersDb>>().Publish(new OrderPlaced(order), deliverAt);
         await scope.ServiceProvider.GetRequiredService<OrdersDb>().SaveChangesAsync();
     }
 }

@@ -180,7 +180,7 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
         Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (refused.StatusCode, refused.Content.Headers.ContentType!.MediaType));
     }
 
-    private static PhotoReady Ready(Guid user, Guid photo) => new(photo, user, 1, Now());
+    private static PhotoReady Ready(Guid user, Guid photo) => new(photo, user, 1, null, Now());
 
     private static Guid PhotoOf(StreamedEvent streamed) => JsonSerializer.Deserialize<JsonElement>(streamed.Data).GetProperty("photoId").GetGuid();
 

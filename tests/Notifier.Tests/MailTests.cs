@@ -126,7 +126,7 @@ public sealed class MailTests(RunningNotifier notifier) : IClassFixture<RunningN
     public async Task A_template_that_does_not_exist_or_lacks_a_value_is_a_dead_letter(string template, string key)
     {
         var (id, email) = (Guid.CreateVersion7(), NewAddress());
-        await notifier.Bus.PublishAsync(new MailRequested(template, email, new Dictionary<string, string> { [key] = "x" }), id);
+        await notifier.Bus.PublishAsync(new MailRequested(Guid.NewGuid(), template, email, new Dictionary<string, string> { [key] = "x" }), id);
         var dead = await Eventually.GetAsync(() => notifier.Environment.PeekAsync("notifier-mail-requested.dead"), messages => messages.Any(message => message.Payload.Contains(email, StringComparison.Ordinal)));
         Assert.Equal("unknown-template", dead.Single(message => message.Payload.Contains(email, StringComparison.Ordinal)).Properties.Header("failure-reason"));
         Assert.Empty(await notifier.Environment.QueryAsync<Guid>("notifier", "SELECT id FROM mails WHERE id = $1", id));
@@ -161,7 +161,7 @@ public sealed class MailTests(RunningNotifier notifier) : IClassFixture<RunningN
 
     private static UserRegistered Registered(string email, string displayName) => new(RunningNotifier.NewUser(), "ada", displayName, email, TimeProvider.System.GetUtcNow());
 
-    private static MailRequested Requested(string to, string displayName) => new(MailTemplates.AlreadyRegistered, to, new Dictionary<string, string> { ["displayName"] = displayName });
+    private static MailRequested Requested(string to, string displayName) => new(Guid.NewGuid(), MailTemplates.AlreadyRegistered, to, new Dictionary<string, string> { ["displayName"] = displayName });
 
     private async Task<(Guid Id, string Email)> RegisterAsync(string displayName)
     {

@@ -16,7 +16,7 @@ public sealed class RetentionTests(RunningNotifier notifier) : IClassFixture<Run
         var user = RunningNotifier.NewUser();
         using (var stream = await EventStream.OpenAsync(notifier.Service, user))
         {
-            await notifier.Bus.PublishAsync(new PhotoReady(Guid.NewGuid(), user, 1, TimeProvider.System.GetUtcNow()));
+            await notifier.Bus.PublishAsync(new PhotoReady(Guid.NewGuid(), user, 1, null, TimeProvider.System.GetUtcNow()));
             await stream.NextAsync();
         }
         // Only the replica behind the relay is left to remove anything.

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.TestImages;
+using PhotoPlatform.Storage;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.PhotoProcessor.Tests;
@@ -36,7 +37,7 @@ public sealed class ProcessPhotoTests(RunningPhotoProcessor processor) : IClassF
             Assert.All(CameraFile.Secrets, secret => Assert.True(bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret)) < 0, secret));
         }
         Assert.True(Picture.FromWebP((await processor.Blobs.ReadAsync(processed.Renditions[^1].Key, default))!).MeanDifference(upright) < 4);
-        Assert.Equal(4, processor.Blobs.Keys($"renditions/{job.PhotoId:D}").Count());
+        Assert.Equal(4, await processor.Blobs.ListAsync($"renditions/{job.PhotoId:D}", default).CountAsync());
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class ProcessPhotoTests(RunningPhotoProcessor processor) : IClassF
         var replayed = await processor.Processed.NextAsync();
         Assert.NotEqual(first.Id, replayed.Id);
         Assert.Equivalent(first.Message, replayed.Message, strict: true);
-        Assert.Equal(4, processor.Blobs.Keys($"renditions/{job.PhotoId:D}").Count());
+        Assert.Equal(4, await processor.Blobs.ListAsync($"renditions/{job.PhotoId:D}", default).CountAsync());
     }
 
     [Fact]
@@ -74,7 +75,7 @@ public sealed class ProcessPhotoTests(RunningPhotoProcessor processor) : IClassF
             foreach (var file in processed.Renditions)
                 Assert.Equal(file.ETag, Convert.ToHexStringLower(SHA256.HashData((await processor.Blobs.ReadAsync(file.Key, default))!)));
         }
-        Assert.Equal(4, processor.Blobs.Keys($"renditions/{job.PhotoId:D}").Count());
+        Assert.Equal(4, await processor.Blobs.ListAsync($"renditions/{job.PhotoId:D}", default).CountAsync());
     }
 
     [Fact]
@@ -88,7 +89,7 @@ public sealed class ProcessPhotoTests(RunningPhotoProcessor processor) : IClassF
         var (first, second) = (await processor.Rejected.NextAsync(), await processor.Rejected.NextAsync());
         Assert.Equal(new PhotoRejected(job.PhotoId, 1, "truncated"), first.Message);
         Assert.Equal(first, second);
-        Assert.Empty(processor.Blobs.Keys($"renditions/{job.PhotoId:D}"));
+        Assert.Equal(0, await processor.Blobs.ListAsync($"renditions/{job.PhotoId:D}", default).CountAsync());
     }
 
     [Theory]

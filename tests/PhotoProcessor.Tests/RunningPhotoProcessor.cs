@@ -17,7 +17,7 @@ public sealed class RunningPhotoProcessor : IAsyncLifetime
 
     public TestBus Bus => _bus!;
 
-    public BlobStore Blobs { get; private set; } = null!;
+    public IBlobStore Blobs { get; private set; } = null!;
 
     public Inbound<PhotoProcessed> Processed { get; private set; } = null!;
 
@@ -29,7 +29,7 @@ public sealed class RunningPhotoProcessor : IAsyncLifetime
     {
         _environment = await TestEnvironment.CreateAsync();
         _bus = await TestBus.ConnectAsync(_environment);
-        Blobs = new BlobStore(_environment.Settings()["Storage:Path"]!);
+        Blobs = BlobStores.Files(_environment.Settings()["Storage:Path"]!);
         Processed = await _bus.ListenAsync<PhotoProcessed>();
         Rejected = await _bus.ListenAsync<PhotoRejected>();
         Failed = await _bus.ListenAsync<PhotoProcessingFailed>();

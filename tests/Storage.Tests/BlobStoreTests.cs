@@ -5,9 +5,9 @@ namespace PhotoPlatform.Storage.Tests;
 public sealed class BlobStoreTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("photoplatform-blobs-").FullName;
-    private readonly BlobStore _blobs;
+    private readonly IBlobStore _blobs;
 
-    public BlobStoreTests() => _blobs = new BlobStore(Path.Combine(_folder, "a", "b"));
+    public BlobStoreTests() => _blobs = BlobStores.Files(Path.Combine(_folder, "a", "b"));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -18,7 +18,7 @@ public sealed class BlobStoreTests : IDisposable
         {
             await writer.Stream.WriteAsync("first"u8.ToArray());
             await writer.Stream.FlushAsync();
-            Assert.Null(_blobs.OpenRead("originals/x"));
+            Assert.Null(await OpenAsync("originals/x"));
             await writer.CommitAsync(default);
             Assert.Equal("first", await TextAsync("originals/x"));
         }
@@ -50,14 +50,14 @@ public sealed class BlobStoreTests : IDisposable
     public async Task Written_again_a_blob_is_replaced_and_who_reads_the_old_one_reads_it_to_its_end()
     {
         await _blobs.WriteAsync("x", "old"u8.ToArray(), default);
-        using var old = new StreamReader(_blobs.OpenRead("x")!);
+        using var old = new StreamReader((await OpenAsync("x"))!);
         await _blobs.WriteAsync("x", "new"u8.ToArray(), default);
         Assert.Equal("new", await TextAsync("x"));
         Assert.Equal("old", await old.ReadToEndAsync());
 
-        using var last = new StreamReader(_blobs.OpenRead("x")!);
-        _blobs.Delete("x");
-        Assert.Null(_blobs.OpenRead("x"));
+        using var last = new StreamReader((await OpenAsync("x"))!);
+        await _blobs.DeleteAsync("x", default);
+        Assert.Null(await OpenAsync("x"));
         Assert.Equal("new", await last.ReadToEndAsync());
     }
 
@@ -75,13 +75,13 @@ public sealed class BlobStoreTests : IDisposable
     {
         foreach (var key in new[] { "renditions/p/1/a", "renditions/p/2/b", "renditions/q/1/a" })
             await _blobs.WriteAsync(key, "x"u8.ToArray(), default);
-        Assert.Equal(2, _blobs.Keys("renditions/p").Count());
-        _blobs.DeleteFolder("renditions/p");
-        _blobs.DeleteFolder("renditions/p");
-        _blobs.Delete("renditions/p/1/a");
-        _blobs.Delete("renditions/q/1/none");
+        Assert.Equal([("renditions/p/1/a", 1), ("renditions/p/2/b", 1)], (await _blobs.ListAsync("renditions/p", default).ToListAsync()).Select(blob => (blob.Key, blob.Bytes)).Order());
+        await _blobs.DeleteFolderAsync("renditions/p", default);
+        await _blobs.DeleteFolderAsync("renditions/p", default);
+        await _blobs.DeleteAsync("renditions/p/1/a", default);
+        await _blobs.DeleteAsync("renditions/q/1/none", default);
         Assert.Equal(["renditions/q/1/a"], Files());
-        Assert.Empty(_blobs.Keys("renditions/p"));
+        Assert.Empty(await _blobs.ListAsync("renditions/p", default).ToListAsync());
     }
 
     [Theory]
@@ -101,14 +101,29 @@ public sealed class BlobStoreTests : IDisposable
     public async Task A_key_that_is_none_is_refused_everywhere(string key)
     {
         Assert.Throws<ArgumentException>(() => _blobs.Create(key));
-        Assert.Throws<ArgumentException>(() => _blobs.OpenRead(key));
-        Assert.Throws<ArgumentException>(() => _blobs.Delete(key));
-        Assert.Throws<ArgumentException>(() => _blobs.DeleteFolder(key));
-        Assert.Throws<ArgumentException>(() => _blobs.Keys(key).Any());
+        await Assert.ThrowsAsync<ArgumentException>(() => OpenAsync(key));
+        await Assert.ThrowsAsync<ArgumentException>(() => _blobs.DeleteAsync(key, default));
+        await Assert.ThrowsAsync<ArgumentException>(() => _blobs.DeleteFolderAsync(key, default));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await _blobs.ListAsync(key, default).ToListAsync());
         await Assert.ThrowsAsync<ArgumentException>(() => _blobs.ReadAsync(key, default));
-        Assert.Throws<ArgumentException>(() => _blobs.OpenRead(new string('x', 201)));
+        await Assert.ThrowsAsync<ArgumentException>(() => OpenAsync(new string('x', 201)));
         Assert.Empty(Files());
     }
+
+    [Theory]
+    [InlineData(0, null, "0123456789")]
+    [InlineData(3, null, "3456789")]
+    [InlineData(3, 4, "3456")]
+    [InlineData(9, 1, "9")]
+    [InlineData(10, null, "")]
+    public async Task A_part_of_a_blob_can_be_read(long offset, int? length, string expected)
+    {
+        await _blobs.WriteAsync("x", "0123456789"u8.ToArray(), default);
+        using var part = new StreamReader((await _blobs.OpenReadAsync("x", offset, length, default))!);
+        Assert.Equal(expected, await part.ReadToEndAsync());
+    }
+
+    private Task<Stream?> OpenAsync(string key) => _blobs.OpenReadAsync(key, 0, null, default);
 
     private async Task<string> TextAsync(string key) => Encoding.UTF8.GetString((await _blobs.ReadAsync(key, default))!);
 

@@ -91,6 +91,8 @@ public sealed class TestEnvironment : IAsyncDisposable
             ["ConnectionStrings:redis"] = Redis,
             ["Identity:Key"] = IdentityKey,
             ["Storage:Path"] = Path.Combine(Folder, "blobs"),
+            ["Media:UrlKey"] = "another key for tests, also 32+ bytes long",
+            ["Mail:LinkKey"] = "a third key for tests, it has 32+ bytes too",
             ["PublicUrl"] = "http://localhost:8080",
         };
         foreach (var database in _databases)

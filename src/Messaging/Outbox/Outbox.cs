@@ -21,18 +21,24 @@ public sealed class Outbox<TDbContext> where TDbContext : DbContext
     }
 
     /// <summary>An event for whoever subscribed to it.</summary>
-    public void Publish(object message) => Add(OutgoingMessage.Event(MessageId.New(_time), message, _time.GetUtcNow()));
+    /// <param name="message">The event.</param>
+    /// <param name="deliverAt">When to send it, to within a second or so; at most a few days ahead, for the inbox knows messages by the day they were made. Null: at once.</param>
+    public void Publish(object message, DateTimeOffset? deliverAt = null) => Add(OutgoingMessage.Event(MessageId.New(_time), message, _time.GetUtcNow()), deliverAt);
 
     /// <summary>A command for one queue.</summary>
-    public void Send(string queue, object message) => Add(OutgoingMessage.Command(MessageId.New(_time), queue, message, _time.GetUtcNow()));
+    /// <param name="queue">The queue.</param>
+    /// <param name="message">The command.</param>
+    /// <param name="deliverAt">As for <see cref="Publish"/>.</param>
+    public void Send(string queue, object message, DateTimeOffset? deliverAt = null) => Add(OutgoingMessage.Command(MessageId.New(_time), queue, message, _time.GetUtcNow()), deliverAt);
 
-    private void Add(OutgoingMessage message) => _db.Add(new OutboxMessage
+    private void Add(OutgoingMessage message, DateTimeOffset? deliverAt) => _db.Add(new OutboxMessage
     {
         Id = message.Id,
         Exchange = message.Exchange,
         RoutingKey = message.RoutingKey,
         Body = message.Body.ToArray(),
         TraceParent = message.TraceParent,
+        DeliverAt = deliverAt,
     });
 }
 

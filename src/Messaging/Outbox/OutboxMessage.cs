@@ -14,6 +14,9 @@ internal sealed class OutboxMessage
     public required byte[] Body { get; init; }
 
     public required string? TraceParent { get; init; }
+
+    /// <summary>When to send it, if not at once.</summary>
+    public required DateTimeOffset? DeliverAt { get; init; }
 }
 
 /// <summary>Puts the outbox into a DbContext's model.</summary>
@@ -29,5 +32,6 @@ public static class OutboxModel
         row.Property(message => message.RoutingKey).HasColumnName("routing_key");
         row.Property(message => message.Body).HasColumnName("body");
         row.Property(message => message.TraceParent).HasColumnName("trace_parent");
+        row.Property(message => message.DeliverAt).HasColumnName("deliver_at");
     });
 }

@@ -105,7 +105,7 @@ internal sealed class OutboxRelay(string service, NpgsqlDataSource database, Bro
     {
         await using var claim = new NpgsqlCommand("""
             SELECT id, exchange, routing_key, body, trace_parent FROM outbox
-            WHERE parked_at IS NULL AND next_attempt_at <= now()
+            WHERE parked_at IS NULL AND next_attempt_at <= now() AND (deliver_at IS NULL OR deliver_at <= now())
             ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
             """, connection) { Parameters = { new() { Value = _batch } } };
         await using var reader = await claim.ExecuteReaderAsync(cancellationToken);

@@ -19,7 +19,7 @@ public static class MediaService
     public static void AddMedia(this WebApplicationBuilder builder)
     {
         builder.AddInternalIdentity("media");
-        builder.Services.AddSingleton(new BlobStore(builder.Configuration.Require("Storage:Path")));
+        builder.AddStorage();
         builder.Services.AddSingleton(ImageLimits.Default);
         builder.AddMessaging<MediaDb>("media", messaging => messaging
             .Publishes<PhotoReady>()

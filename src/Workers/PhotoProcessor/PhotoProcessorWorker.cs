@@ -13,7 +13,7 @@ public static class PhotoProcessorWorker
     /// <summary>Adds what the worker needs.</summary>
     public static void AddPhotoProcessor(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton(new BlobStore(builder.Configuration.Require("Storage:Path")));
+        builder.AddStorage();
         builder.Services.AddSingleton<IPhotoRenderer>(new VipsPhotoRenderer(ImageLimits.Default));
 
         // A message lost with its process counts as a delivery: the fewer are held, the fewer innocents are counted.

@@ -8,7 +8,7 @@ using PhotoPlatform.Storage;
 namespace PhotoPlatform.PhotoProcessor;
 
 /// <summary>Makes the renditions of one photo. Run twice, it writes the same bytes under the same names and repeats its event's id.</summary>
-internal sealed class ProcessPhotoConsumer(BlobStore blobs, IPhotoRenderer renderer, FollowUps followUps, TimeProvider time, ILogger<ProcessPhotoConsumer> logger) : IConsumer<ProcessPhoto>
+internal sealed class ProcessPhotoConsumer(IBlobStore blobs, IPhotoRenderer renderer, FollowUps followUps, TimeProvider time, ILogger<ProcessPhotoConsumer> logger) : IConsumer<ProcessPhoto>
 {
     private const string SourceMissing = "source-missing";
 

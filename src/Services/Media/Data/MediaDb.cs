@@ -9,6 +9,8 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
 {
     public DbSet<Photo> Photos => Set<Photo>();
 
+    public DbSet<Owner> Owners => Set<Owner>();
+
     /// <summary>A photo, or null, locked until the transaction ends: two results of one photo must not overwrite each other.</summary>
     internal Task<Photo?> LockPhotoAsync(Guid id, CancellationToken cancellationToken) =>
         Photos.FromSql($"SELECT * FROM photos WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
@@ -39,6 +41,13 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
             rendition.Property(r => r.Key).HasMaxLength(200);
             rendition.Property(r => r.ContentType).HasMaxLength(32);
             rendition.Property(r => r.Etag).HasMaxLength(64);
+        });
+        modelBuilder.Entity<Owner>(owner =>
+        {
+            owner.HasKey(o => o.UserId);
+            owner.Property(o => o.UserId).ValueGeneratedNever();
+            owner.Property(o => o.Handle).HasMaxLength(30);
+            owner.HasIndex(o => o.Handle).IsUnique();
         });
         modelBuilder.UseOutbox();
         modelBuilder.UseSnakeCaseNames();

@@ -11,7 +11,7 @@ namespace PhotoPlatform.Media.Delivery;
 internal static class GetRendition
 {
     internal static async Task<Results<FileStreamHttpResult, NotFound>> HandleAsync(
-        Guid photoId, int version, int epoch, string name, HttpContext http, MediaDb db, BlobStore blobs, CancellationToken cancellationToken)
+        Guid photoId, int version, int epoch, string name, HttpContext http, MediaDb db, IBlobStore blobs, CancellationToken cancellationToken)
     {
         var caller = http.Features.Get<CallerIdentity>()?.UserId;
         var found = await (
@@ -20,7 +20,7 @@ internal static class GetRendition
             from rendition in photo.Renditions
             where rendition.Version == version && rendition.Name == name
             select new { rendition.Key, rendition.ContentType, rendition.Etag, photo.Visibility, photo.CreatedAt }).SingleOrDefaultAsync(cancellationToken);
-        if (found is null || blobs.OpenRead(found.Key) is not { } stream)
+        if (found is null || await blobs.OpenReadAsync(found.Key, 0, null, cancellationToken) is not { } stream)
             return TypedResults.NotFound();
 
         var headers = http.Response.Headers;

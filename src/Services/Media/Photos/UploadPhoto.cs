@@ -22,7 +22,7 @@ internal static class UploadPhoto
     internal sealed record Response(Guid Id, string State);
 
     internal static async Task<Results<Accepted<Response>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        HttpRequest request, SignedInUser owner, MediaDb db, Outbox<MediaDb> outbox, BlobStore blobs, ImageLimits limits, TimeProvider time, CancellationToken cancellationToken)
+        HttpRequest request, SignedInUser owner, MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, ImageLimits limits, TimeProvider time, CancellationToken cancellationToken)
     {
         if (request.ContentLength is { } length && limits.CheckLength(UploadForm.IsForm(request) ? length - FormOverhead : length) is { } tooLong)
             return Refused(tooLong);
@@ -64,7 +64,7 @@ internal static class UploadPhoto
         catch (DbUpdateException exception) when (exception.InnerException is PostgresException)
         {
             // Refused for certain. After a broken connection the row may be there, and must find its blob.
-            blobs.Delete(source);
+            await blobs.DeleteAsync(source, CancellationToken.None);
             throw;
         }
         return TypedResults.Accepted($"/api/photos/{id:D}", new Response(id, "pending"));

@@ -5,13 +5,12 @@ using PhotoPlatform.Storage;
 namespace PhotoPlatform.Media.Processing;
 
 /// <summary>Removes the blobs of a deleted photo.</summary>
-internal sealed class PhotoDeletedConsumer(BlobStore blobs) : IConsumer<PhotoDeleted>
+internal sealed class PhotoDeletedConsumer(IBlobStore blobs) : IConsumer<PhotoDeleted>
 {
-    public Task Consume(ConsumeContext<PhotoDeleted> context)
+    public async Task Consume(ConsumeContext<PhotoDeleted> context)
     {
-        blobs.Delete(context.Message.Source);
-        blobs.DeleteFolder(PhotoBlobs.RenditionsOf(context.Message.PhotoId));
-        return Task.CompletedTask;
+        await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(context.Message.PhotoId), context.CancellationToken);
+        await blobs.DeleteAsync(context.Message.Source, context.CancellationToken);
     }
 }
 

@@ -7,7 +7,7 @@ using PhotoPlatform.Storage;
 namespace PhotoPlatform.Media.Processing;
 
 /// <summary>Stores the renditions of a photo and makes it ready. Of a photo that was deleted meanwhile it removes them.</summary>
-internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox, BlobStore blobs, TimeProvider time, ILogger<PhotoProcessedConsumer> logger) : IConsumer<PhotoProcessed>
+internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, TimeProvider time, ILogger<PhotoProcessedConsumer> logger) : IConsumer<PhotoProcessed>
 {
     public async Task Consume(ConsumeContext<PhotoProcessed> context)
     {
@@ -15,7 +15,7 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
         var photo = await db.LockPhotoAsync(message.PhotoId, context.CancellationToken);
         if (photo is null)
         {
-            blobs.DeleteFolder(PhotoBlobs.RenditionsOf(message.PhotoId));
+            await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(message.PhotoId), context.CancellationToken);
             return;
         }
         if (photo.Version != message.Version || photo.State is PhotoState.Ready or PhotoState.Rejected)
@@ -35,7 +35,7 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
             Bytes = file.Bytes,
             Etag = file.ETag,
         }));
-        outbox.Publish(new PhotoReady(photo.Id, photo.OwnerId, photo.Version, time.GetUtcNow()));
+        outbox.Publish(new PhotoReady(photo.Id, photo.OwnerId, photo.Version, null, time.GetUtcNow()));
         await db.SaveChangesAsync(context.CancellationToken);
         logger.LogInformation("Photo {PhotoId} of user {OwnerId} is ready", photo.Id, photo.OwnerId);
     }

@@ -58,9 +58,9 @@ internal static class SignUp
     private static async Task TellOwnerAsync(UsersDb db, Outbox<UsersDb> outbox, string email, CancellationToken cancellationToken)
     {
         var owner = await db.Logins.Where(login => login.Email == email)
-            .Join(db.Users, login => login.UserId, user => user.Id, (_, user) => user.DisplayName)
-            .SingleAsync(cancellationToken);
-        outbox.Publish(new MailRequested(MailTemplates.AlreadyRegistered, email, new Dictionary<string, string> { ["displayName"] = owner }));
+            .Join(db.Users, login => login.UserId, user => user.Id, (_, user) => user)
+            .AsNoTracking().SingleAsync(cancellationToken);
+        outbox.Publish(new MailRequested(owner.Id, MailTemplates.AlreadyRegistered, email, new Dictionary<string, string> { ["displayName"] = owner.DisplayName }));
         await db.SaveChangesAsync(cancellationToken);
     }
 

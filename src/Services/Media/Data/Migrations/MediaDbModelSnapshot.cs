@@ -22,6 +22,39 @@ namespace PhotoPlatform.Media.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("PhotoPlatform.Media.Data.Owner", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("bytes");
+
+                    b.Property<DateTimeOffset?>("ClosedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("closed_at");
+
+                    b.Property<string>("Handle")
+                        .HasMaxLength(30)
+                        .HasColumnType("character varying(30)")
+                        .HasColumnName("handle");
+
+                    b.Property<int>("Photos")
+                        .HasColumnType("integer")
+                        .HasColumnName("photos");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_owners");
+
+                    b.HasIndex("Handle")
+                        .IsUnique()
+                        .HasDatabaseName("ix_owners_handle");
+
+                    b.ToTable("owners");
+                });
+
             modelBuilder.Entity("PhotoPlatform.Media.Data.Photo", b =>
                 {
                     b.Property<Guid>("Id")
@@ -176,6 +209,10 @@ namespace PhotoPlatform.Media.Data.Migrations
                         .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("body");
+
+                    b.Property<DateTimeOffset?>("DeliverAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deliver_at");
 
                     b.Property<string>("Exchange")
                         .IsRequired()

@@ -1,40 +1,37 @@
 namespace PhotoPlatform.Storage;
 
-/// <summary>A blob being written. Disposed without a commit, it leaves nothing behind.</summary>
-public sealed class BlobWriter : IAsyncDisposable
+internal sealed class FileBlobWriter : IBlobWriter
 {
     private readonly string _temporary;
     private readonly string _target;
+    private readonly FileStream _file;
     private bool _committed;
 
-    internal BlobWriter(string temporary, string target)
+    internal FileBlobWriter(string temporary, string target)
     {
         _temporary = temporary;
         _target = target;
-        Stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+        _file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
     }
 
-    /// <summary>Takes the blob's bytes.</summary>
-    public FileStream Stream { get; }
+    public Stream Stream => _file;
 
-    /// <summary>Makes the blob durable and visible under its key.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        await Stream.FlushAsync(cancellationToken);
-        Stream.Flush(flushToDisk: true);
-        await Stream.DisposeAsync();
+        await _file.FlushAsync(cancellationToken);
+        _file.Flush(flushToDisk: true);
+        await _file.DisposeAsync();
 
         var folder = Path.GetDirectoryName(_target)!;
         CreateFolder(folder);
         File.Move(_temporary, _target, overwrite: true);
-        BlobStore.SyncFolder(folder);
+        FileBlobStore.SyncFolder(folder);
         _committed = true;
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await Stream.DisposeAsync();
+        await _file.DisposeAsync();
         if (!_committed)
             File.Delete(_temporary);
     }
@@ -46,6 +43,6 @@ public sealed class BlobWriter : IAsyncDisposable
         var parent = Path.GetDirectoryName(folder)!;
         CreateFolder(parent);
         Directory.CreateDirectory(folder);
-        BlobStore.SyncFolder(parent);
+        FileBlobStore.SyncFolder(parent);
     }
 }

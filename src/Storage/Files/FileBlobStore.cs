@@ -6,62 +6,41 @@ namespace PhotoPlatform.Storage;
 /// Blobs as files below one folder. A blob is visible whole or not at all: it is written to a temporary file, synced, renamed,
 /// and its folder synced, before a write returns.
 /// </summary>
-public sealed partial class BlobStore
+internal sealed partial class FileBlobStore : IBlobStore
 {
     private const string TemporaryFolder = ".incoming";
     private const int OpenReadOnlyDirectory = 0x10000;
     private readonly string _root;
 
     /// <param name="root">The folder; created when missing.</param>
-    public BlobStore(string root)
+    internal FileBlobStore(string root)
     {
         _root = Path.GetFullPath(root);
         Directory.CreateDirectory(Path.Combine(_root, TemporaryFolder));
     }
 
-    /// <summary>Starts a blob. Nothing is visible under the key before <see cref="BlobWriter.CommitAsync"/>.</summary>
-    /// <exception cref="ArgumentException">The key is not made of plain segments.</exception>
-    public BlobWriter Create(string key)
+    public IBlobWriter Create(string key)
     {
         var target = PathOf(key);
         var temporary = Path.Combine(_root, TemporaryFolder, Guid.CreateVersion7().ToString("N"));
-        return new BlobWriter(temporary, target);
+        return new FileBlobWriter(temporary, target);
     }
 
-    /// <summary>Writes a whole blob; an existing one of the same key is replaced.</summary>
-    public async Task WriteAsync(string key, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        await using var writer = Create(key);
-        await writer.Stream.WriteAsync(bytes, cancellationToken);
-        await writer.CommitAsync(cancellationToken);
-    }
-
-    /// <summary>Opens a blob for reading, or returns null when there is none. The caller disposes the stream.</summary>
-    public FileStream? OpenRead(string key)
+    public Task<Stream?> OpenReadAsync(string key, long offset, long? length, CancellationToken cancellationToken)
     {
         try
         {
-            return new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            file.Position = offset;
+            return Task.FromResult<Stream?>(length is null ? file : new StreamSlice(file, length.Value));
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            return null;
+            return Task.FromResult<Stream?>(null);
         }
     }
 
-    /// <summary>Reads a whole blob, or returns null when there is none.</summary>
-    public async Task<byte[]?> ReadAsync(string key, CancellationToken cancellationToken)
-    {
-        await using var stream = OpenRead(key);
-        if (stream is null)
-            return null;
-        var bytes = new byte[stream.Length];
-        await stream.ReadExactlyAsync(bytes, cancellationToken);
-        return bytes;
-    }
-
-    /// <summary>Deletes one blob; a missing one is no error.</summary>
-    public void Delete(string key)
+    public Task DeleteAsync(string key, CancellationToken cancellationToken)
     {
         try
         {
@@ -70,10 +49,10 @@ public sealed partial class BlobStore
         catch (DirectoryNotFoundException)
         {
         }
+        return Task.CompletedTask;
     }
 
-    /// <summary>Deletes every blob whose key starts with the folder's segments; a missing folder is no error.</summary>
-    public void DeleteFolder(string folder)
+    public Task DeleteFolderAsync(string folder, CancellationToken cancellationToken)
     {
         try
         {
@@ -82,12 +61,15 @@ public sealed partial class BlobStore
         catch (DirectoryNotFoundException)
         {
         }
+        return Task.CompletedTask;
     }
 
-    /// <summary>Keys below a folder, in no order. Meant for tools and tests.</summary>
-    public IEnumerable<string> Keys(string folder) => Directory.Exists(PathOf(folder))
-        ? Directory.EnumerateFiles(PathOf(folder), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(_root, path))
-        : [];
+    public IAsyncEnumerable<BlobInfo> ListAsync(string folder, CancellationToken cancellationToken)
+    {
+        var path = PathOf(folder);
+        var files = Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories) : [];
+        return files.Select(file => new BlobInfo(Path.GetRelativePath(_root, file.FullName), file.Length, file.LastWriteTimeUtc)).ToAsyncEnumerable();
+    }
 
     private string PathOf(string key)
     {
