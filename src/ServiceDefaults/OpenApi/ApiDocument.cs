@@ -29,6 +29,7 @@ internal static class ApiDocument
                 document.Info = new OpenApiInfo { Title = $"PhotoPlatform: {service}", Version = "1" };
                 document.Servers = [];
                 document.Tags = null;
+                NothingIsRequiredOfChanges(document);
                 document.AddComponent(BearerScheme, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The token that POST /api/sessions answers with." });
                 document.AddComponent(CookieScheme, new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = cookie, Description = "Set by POST /api/sessions, for browsers. Changes that another site's page sends with it are refused." });
                 return Task.CompletedTask;
@@ -37,6 +38,17 @@ internal static class ApiDocument
     }
 
     internal static void MapApiDocument(this WebApplication app) => app.MapOpenApi(Path);
+
+    /// <summary>What a PATCH leaves out stays as it is, although the constructor of its record takes everything.</summary>
+    private static void NothingIsRequiredOfChanges(OpenApiDocument document)
+    {
+        var changes = document.Paths.Values.SelectMany(path => path.Operations ?? []).Where(operation => operation.Key == HttpMethod.Patch);
+        foreach (var schema in changes.SelectMany(change => change.Value.RequestBody?.Content?.Values ?? []).Select(media => media.Schema).OfType<OpenApiSchemaReference>())
+        {
+            if (document.Components?.Schemas?.GetValueOrDefault(schema.Reference.Id!) is OpenApiSchema change)
+                change.Required = null;
+        }
+    }
 
     private static bool IsPublic(string path) => path.StartsWith("/api/", StringComparison.Ordinal) || path.StartsWith("/media/", StringComparison.Ordinal);
 }
