@@ -45,7 +45,7 @@ internal static class ApiDocument
         var changes = document.Paths.Values.SelectMany(path => path.Operations ?? []).Where(operation => operation.Key == HttpMethod.Patch);
         foreach (var schema in changes.SelectMany(change => change.Value.RequestBody?.Content?.Values ?? []).Select(media => media.Schema).OfType<OpenApiSchemaReference>())
         {
-            if (document.Components?.Schemas?.GetValueOrDefault(schema.Reference.Id!) is OpenApiSchema change)
+            if (document.Components?.Schemas?[schema.Reference.Id!] is OpenApiSchema change)
                 change.Required = null;
         }
     }
