@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
@@ -53,7 +52,7 @@ public sealed partial class ApiDocumentTests(RunningApi running) : IClassFixture
     [Fact]
     public async Task Every_documented_operation_reaches_its_service_through_the_gateway()
     {
-        using var client = running.Gateway.ClientWithoutIdentity();
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = running.Gateway.Address };
         foreach (var (method, path, operation) in Operations(await RunningApi.DocumentAsync(running.Gateway)))
         {
             var address = PathParameter().Replace(path, match => Sample(Parameters(operation).First(parameter => parameter["name"]!.GetValue<string>() == match.Groups[1].Value)["schema"]!.AsObject()));
@@ -84,7 +83,8 @@ public sealed partial class ApiDocumentTests(RunningApi running) : IClassFixture
     public async Task What_a_person_reads_in_the_code_is_what_the_document_says()
     {
         var signUp = (await RunningApi.DocumentAsync(running.Gateway))["paths"]!["/api/users"]!["post"]!;
-        Assert.Equal(("signUp", "Creates an account.", "Users"), (signUp["operationId"]!.GetValue<string>(), signUp["summary"]!.GetValue<string>(), signUp["tags"]![0]!.GetValue<string>()));
+        Assert.Equal(("signUp", "Users"), (signUp["operationId"]!.GetValue<string>(), signUp["tags"]![0]!.GetValue<string>()));
+        Assert.Contains("Creates an account.", $"{signUp["summary"]} {signUp["description"]}", StringComparison.Ordinal);
         Assert.Equal("#/components/schemas/SignUpRequest", signUp["requestBody"]!["content"]!["application/json"]!["schema"]!["$ref"]!.GetValue<string>());
         Assert.NotNull(signUp["responses"]!["201"]!["headers"]!["Location"]);
     }

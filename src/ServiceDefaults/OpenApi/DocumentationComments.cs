@@ -16,6 +16,16 @@ internal sealed partial class DocumentationComments
     /// <summary>The summary of a type, or null.</summary>
     internal string? SummaryOf(Type type) => Text(Member(type)?.Element("summary"));
 
+    /// <summary>The summary of a handler's method, otherwise of its type; or null.</summary>
+    internal string? SummaryOf(MethodInfo handler)
+    {
+        if (handler.DeclaringType is not { FullName: not null } type)
+            return null;
+        // The key goes on with the parameters; a use case has no two methods of one name.
+        var method = Members(type).FirstOrDefault(member => member.Key.StartsWith($"M:{NameOf(type)}.{handler.Name}(", StringComparison.Ordinal)).Value;
+        return Text(method?.Element("summary")) ?? SummaryOf(type);
+    }
+
     /// <summary>What the comment says of a record's property: its parameter, or its own summary; null when nothing.</summary>
     internal string? SummaryOf(Type type, string property) =>
         Text(Member(type)?.Elements("param").FirstOrDefault(param => param.Attribute("name")?.Value == property))

@@ -25,8 +25,8 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var handler = metadata.OfType<MethodInfo>().LastOrDefault();
         Name(operation, context.Description, metadata, handler);
-        if (operation.Summary is null && handler?.DeclaringType is { } useCase && comments.SummaryOf(useCase) is { } comment)
-            (operation.Summary, operation.Description) = Split(comment, operation.Description);
+        if (handler is not null && comments.SummaryOf(handler) is { } comment)
+            Describe(operation, comment);
 
         Bodies(operation, metadata);
         Parameters(operation, metadata);
@@ -50,26 +50,29 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
         var name = given ?? (handler?.DeclaringType is { } type && !handler.Name.Contains('<', StringComparison.Ordinal) ? type.Name + method : null);
         if (name is not null)
             operation.OperationId = JsonNamingPolicy.CamelCase.ConvertName(name) + (description.HttpMethod == HttpMethods.Head ? "Head" : "");
-        if (!metadata.OfType<ITagsMetadata>().Any())
-            operation.Tags = new HashSet<OpenApiTagReference> { new(TagOf(description.RelativePath!)) };
+        var tags = metadata.OfType<ITagsMetadata>().LastOrDefault()?.Tags ?? [ResourceOf(description.RelativePath!)];
+        operation.Tags = tags.Select(tag => new OpenApiTagReference(FirstUpper(tag))).ToHashSet();
     }
 
-    /// <summary>The resource: <c>Photos</c> of <c>api/photos/{id}</c>, <c>Media</c> of <c>media/...</c>.</summary>
-    private static string TagOf(string path)
+    /// <summary>The resource: <c>photos</c> of <c>api/photos/{id}</c>, <c>media</c> of <c>media/...</c>.</summary>
+    private static string ResourceOf(string path)
     {
         var segments = path.Split('/');
-        var resource = segments[0] == "api" ? segments[1] : segments[0];
-        return char.ToUpperInvariant(resource[0]) + resource[1..].Replace('-', ' ');
+        return (segments[0] == "api" ? segments[1] : segments[0]).Replace('-', ' ');
     }
 
-    /// <summary>The first sentence, without the method and path that comments begin with, and what follows it.</summary>
-    private static (string Summary, string? More) Split(string comment, string? description)
+    /// <summary>Takes the comment without the method and path that it begins with: as the description beside a summary that the endpoint gives, otherwise its first sentence as the summary.</summary>
+    private static void Describe(OpenApiOperation operation, string comment)
     {
         var match = Comment().Match(comment);
-        var summary = match.Groups["first"].Value;
-        var rest = match.Groups["rest"].Value;
-        return (char.ToUpperInvariant(summary[0]) + summary[1..], description ?? (rest.Length > 0 ? rest : null));
+        var (first, rest) = (FirstUpper(match.Groups["first"].Value), match.Groups["rest"].Value);
+        if (operation.Summary is null)
+            (operation.Summary, operation.Description) = (first, operation.Description ?? (rest.Length > 0 ? rest : null));
+        else
+            operation.Description ??= $"{first} {rest}".TrimEnd();
     }
+
+    private static string FirstUpper(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 
     private static void Bodies(OpenApiOperation operation, IList<object> metadata)
     {
@@ -147,6 +150,6 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
         }
     }
 
-    [GeneratedRegex(@"^(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:,? (?:and )?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS))* \S+(?:: | ))?(?<first>.+?(?:\.(?= [A-Z])|$))\s*(?<rest>.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^(?:(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:(?:,| and) (?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS))*)?(?: ?/\S+)?(?:: | and |, ))*(?<first>.+?(?:\.(?= [A-Z])|$))\s*(?<rest>.*)$", RegexOptions.Singleline)]
     private static partial Regex Comment();
 }
