@@ -16,15 +16,20 @@ public sealed class Chromium : IAsyncDisposable
         page.PageError += (_, error) => _problems.Add(error);
         page.Console += (_, message) =>
         {
-            // An answer of 4xx is noted by the browser too; a visitor without a session is told so by a 401.
-            if (message.Type == "error" && !message.Text.Contains("the server responded with a status of 4", StringComparison.Ordinal))
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
                 _problems.Add(message.Text);
+        };
+        page.Response += (_, response) =>
+        {
+            // The API refuses as part of its work: a visitor without a session is told so by a 401.
+            if (response.Status >= (new Uri(response.Url).AbsolutePath.StartsWith("/api/", StringComparison.Ordinal) ? 500 : 400))
+                _problems.Add($"{response.Status} {response.Url}");
         };
     }
 
     public IPage Page { get; }
 
-    /// <summary>Errors of scripts, and of the content security policy.</summary>
+    /// <summary>Errors of scripts, of the content security policy and of the server; files that are missing.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     public static async Task<Chromium> StartAsync(Platform platform, int width = 1280, int height = 800)
