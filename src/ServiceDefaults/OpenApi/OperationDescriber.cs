@@ -68,7 +68,7 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
         var (first, rest) = (FirstUpper(match.Groups["first"].Value), match.Groups["rest"].Value);
         if (operation.Summary is null)
             (operation.Summary, operation.Description) = (first, operation.Description ?? (rest.Length > 0 ? rest : null));
-        else
+        else if (!(rest.Length == 0 && first.TrimEnd('.') == operation.Summary.TrimEnd('.')))
             operation.Description ??= $"{first} {rest}".TrimEnd();
     }
 
@@ -122,7 +122,7 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
     }
 
     private static bool HasLocation(Type result) =>
-        result == typeof(Created) || result == typeof(Accepted) || (result.IsGenericType && result.GetGenericTypeDefinition() is var generic && (generic == typeof(Created<>) || generic == typeof(Accepted<>)));
+        result == typeof(Created) || (result.IsGenericType && result.GetGenericTypeDefinition() is var generic && (generic == typeof(Created<>) || generic == typeof(Accepted<>)));
 
     private static void AddHeader(OpenApiResponse response, string name, string meaning)
     {
@@ -150,6 +150,6 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
         }
     }
 
-    [GeneratedRegex(@"^(?:(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:(?:,| and) (?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS))*)?(?: ?/\S+)?(?:: | and |, ))*(?<first>.+?(?:\.(?= [A-Z])|$))\s*(?<rest>.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^(?:(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:(?:,| and) (?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS))*)?(?: ?/\S*?)?(?:\?\S*?)?(?:: | and |, |\. ))*(?<first>.+?(?:\.(?= [A-Z])|$))\s*(?<rest>.*)$", RegexOptions.Singleline)]
     private static partial Regex Comment();
 }

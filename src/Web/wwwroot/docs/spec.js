@@ -66,7 +66,7 @@ export function sample(node, name = '', depth = 0) {
   const choice = (schema.oneOf ?? schema.anyOf)?.find(one => one.type !== 'null');
   if (choice) return sample(choice, name, depth);
   const type = [schema.type ?? []].flat().find(one => one !== 'null');
-  if (type === 'object') {
+  if (!type || type === 'object') {
     if (depth >= depthLimit) return {};
     return Object.fromEntries(Object.entries(schema.properties ?? {}).map(([key, value]) => [key, sample(value, key, depth + 1)]));
   }
