@@ -37,5 +37,8 @@ async function start() {
   document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
-window.addEventListener('hashchange', () => { if (openLink()) show('link'); });
+window.addEventListener('hashchange', () => {
+  if (openLink()) show('link');
+  else if (!byId('link').hidden) location.reload();
+});
 start();
