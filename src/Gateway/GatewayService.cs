@@ -1,3 +1,4 @@
+using PhotoPlatform.Gateway.ApiDocs;
 using PhotoPlatform.Gateway.Proxy;
 using PhotoPlatform.Gateway.Sessions;
 using PhotoPlatform.ServiceDefaults.Caching;
@@ -20,6 +21,7 @@ public static class GatewayService
         builder.Services.AddSingleton<IDestinationResolver>(services => services.GetRequiredService<ServiceAddresses>());
         builder.Services.AddHttpClient<SessionResolver>(client => client.Timeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton<UnknownTokens>();
+        builder.Services.AddApiDocs();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
             .AddTransforms(IdentityTransform.Add);
@@ -32,6 +34,7 @@ public static class GatewayService
         app.UseMiddleware<SessionMiddleware>();
         app.UseDefaultFiles();
         app.UseRouting();
+        app.MapApiDocs();
         app.MapReverseProxy();
         app.MapStaticAssets();
     }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.ServiceDefaults.OpenApi;
 using PhotoPlatform.ServiceDefaults.Telemetry;
 
 namespace PhotoPlatform.ServiceDefaults;
@@ -35,7 +36,7 @@ public static class ServiceHost
         return builder;
     }
 
-    /// <summary>Lets in only callers with the gateway's signed identity, <c>/health</c> and <c>/alive</c> aside.</summary>
+    /// <summary>Lets in only callers with the gateway's signed identity, <c>/health</c> and <c>/alive</c> aside; describes to it what the service offers (<c>/internal/openapi.json</c>).</summary>
     /// <param name="builder">The service.</param>
     /// <param name="audience">This service's name, which the identity must be meant for.</param>
     public static void AddInternalIdentity(this WebApplicationBuilder builder, string audience)
@@ -43,6 +44,7 @@ public static class ServiceHost
         builder.Services.TryAddSingleton(services => IdentitySigner.FromConfiguration(builder.Configuration, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(new IdentityAudience(audience));
         builder.Services.AddHttpContextAccessor();
+        builder.AddApiDocument(audience);
     }
 
     /// <summary>Maps <c>/alive</c> (the process answers) and <c>/health</c> (it can do its work); errors become problem details.</summary>
@@ -59,6 +61,9 @@ public static class ServiceHost
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false });
         app.MapHealthChecks("/health");
         if (app.Services.GetService<IdentityAudience>() is not null)
+        {
             app.UseMiddleware<InternalIdentityMiddleware>();
+            app.MapApiDocument();
+        }
     }
 }

@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
+using PhotoPlatform.ServiceDefaults.OpenApi;
 
 namespace PhotoPlatform.ServiceDefaults.Identity;
 
@@ -21,6 +21,6 @@ public static class SignedInUserExtensions
     {
         builder.AddEndpointFilter(async (context, next) =>
             context.HttpContext.Features.Get<CallerIdentity>()?.UserId is null ? TypedResults.Problem(statusCode: StatusCodes.Status401Unauthorized, detail: "Sign in first.") : await next(context));
-        return builder;
+        return builder.WithMetadata(new UserRequiredNote());
     }
 }

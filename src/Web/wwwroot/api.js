@@ -43,20 +43,26 @@ function answer(status, text, asksForSession) {
   throw new ApiError(status, body);
 }
 
-async function request(method, path, body) {
+async function send(method, path, body, headers) {
   let response, text;
   try {
     response = await fetch(path, {
       method,
-      headers: body ? { 'Content-Type': 'application/json' } : {},
+      headers: { ...(body && { 'Content-Type': 'application/json' }), ...headers },
       body: body && JSON.stringify(body),
     });
     text = await response.text();
   } catch {
     throw new ApiError(0);
   }
-  return answer(response.status, text, path === '/api/sessions');
+  // Passwords are asked for again by some requests: that one is wrong does not end the session.
+  return { body: answer(response.status, text, path === '/api/sessions' || body?.password || body?.currentPassword), tag: response.headers.get('ETag') };
 }
+
+export const request = async (method, path, body, headers) => (await send(method, path, body, headers)).body;
+
+/** The answer's body and its entity tag, for `If-Match`. */
+export const getTagged = path => send('GET', path);
 
 export const signUp = account => request('POST', '/api/users', account);
 export const signIn = credentials => request('POST', '/api/sessions', credentials);
@@ -64,13 +70,17 @@ export const signOut = () => request('DELETE', '/api/sessions/current');
 export const me = () => request('GET', '/api/users/me');
 export const getPhoto = id => request('GET', `/api/photos/${encodeURIComponent(id)}`);
 export const deletePhoto = id => request('DELETE', `/api/photos/${encodeURIComponent(id)}`);
+export const changePhoto = (id, change) => request('PATCH', `/api/photos/${encodeURIComponent(id)}`, change);
+export const retryPhoto = id => request('POST', `/api/photos/${encodeURIComponent(id)}/retries`);
+export const deletePhotos = ids => request('POST', '/api/photos/deletions', { ids });
+export const undoDeletion = id => request('DELETE', `/api/photos/deletions/${encodeURIComponent(id)}`);
 export const listPhotos = (cursor, limit) =>
   request('GET', `/api/photos?${new URLSearchParams({ ...(cursor && { cursor }), limit })}`);
 
 /** Sends the bytes of a file. `onProgress` gets the sent share, 0 to 1; aborting `signal` rejects with an AbortError. */
-export function uploadPhoto(file, { title, visibility }, onProgress, signal) {
+export function uploadPhoto(file, { title, visibility, use }, onProgress, signal) {
   return new Promise((resolve, reject) => {
-    const query = new URLSearchParams({ ...(title && { title }), visibility });
+    const query = new URLSearchParams({ ...(title && { title }), ...(visibility && { visibility }), ...(use && { use }) });
     const transfer = new XMLHttpRequest();
     transfer.open('POST', `/api/photos?${query}`);
     transfer.setRequestHeader('Content-Type', file.type || 'application/octet-stream');

@@ -1,9 +1,12 @@
 // The page: who is signed in, and which of the two views is shown.
 
-import { me, onSignedOut, signIn, signOut, signUp } from './api.js';
+import { me, onSignedOut, request, signIn, signOut, signUp } from './api.js';
 import { startEvents, stopEvents } from './events.js';
+import { onSubmit } from './forms.js';
 import { clearGallery, refresh, removePhoto, startGallery, synchronize } from './gallery.js';
-import { byId, element, notice, toast } from './page.js';
+import { loadNotifications, startNotifications, stopNotifications } from './notifications.js';
+import { byId, notice, toast } from './page.js';
+import { endSelection } from './selection.js';
 import { startUploads, stopUploads } from './uploads.js';
 import { closeViewer, openViewer, photoChanged } from './viewer.js';
 
@@ -18,14 +21,30 @@ function show(nextUser) {
     byId('account-name').textContent = user.displayName || user.handle;
     startUploads();
     startGallery(openViewer, photoChanged);
-    startEvents(synchronize, (kind, id) => (kind === 'photo-deleted' ? removePhoto(id) : refresh(id)));
+    startNotifications(openFromElsewhere);
+    startEvents(() => {
+      synchronize();
+      loadNotifications();
+    }, (kind, id) => {
+      if (kind === 'notification') loadNotifications();
+      else if (kind === 'photo-deleted') removePhoto(id);
+      else refresh(id);
+    });
   } else if (wasSignedIn) {
     stopEvents();
     stopUploads();
+    stopNotifications();
+    endSelection();
     closeViewer();
     clearGallery();
     choose('sign-in');
   }
+}
+
+/** A photo that may lie on a later page. */
+async function openFromElsewhere(id) {
+  await refresh(id);
+  if (!openViewer(id)) toast('This photo is further down, or gone.');
 }
 
 onSignedOut(() => {
@@ -43,57 +62,12 @@ async function start() {
   }
 }
 
-/** Shows the form `sign-in` or `sign-up`. */
+/** Shows the form `sign-in`, `sign-up` or `forgot`. */
 function choose(name) {
-  for (const form of ['sign-in', 'sign-up']) {
+  for (const form of ['sign-in', 'sign-up', 'forgot']) {
     byId(form).hidden = form !== name;
     byId(`show-${form}`).setAttribute('aria-pressed', form === name);
   }
-}
-
-function showErrors(form, error) {
-  const general = form.querySelector('[role=alert]');
-  for (const input of form.querySelectorAll('input')) {
-    input.removeAttribute('aria-invalid');
-    input.removeAttribute('aria-describedby');
-    byId(`${form.id}-${input.name}-error`)?.remove();
-  }
-  general.hidden = true;
-  if (!error) return;
-
-  let first = null;
-  for (const [name, reason] of error.fields ?? []) {
-    const input = [...form.querySelectorAll('input')].find(candidate => candidate.name.toLowerCase() === name);
-    if (!input) continue;
-    const id = `${form.id}-${input.name}-error`;
-    input.setAttribute('aria-invalid', 'true');
-    input.setAttribute('aria-describedby', id);
-    input.closest('label').after(element('p', { id, className: 'error' }, reason));
-    first ??= input;
-  }
-  if (first) {
-    first.focus();
-  } else {
-    general.textContent = error.message;
-    general.hidden = false;
-  }
-}
-
-/** Runs a form's action while its button is off; what goes wrong is shown beside the inputs. */
-function onSubmit(form, action) {
-  form.onsubmit = async event => {
-    event.preventDefault();
-    const button = form.querySelector('[type=submit]');
-    button.disabled = true;
-    showErrors(form, null);
-    try {
-      await action(Object.fromEntries(new FormData(form)));
-    } catch (error) {
-      showErrors(form, error);
-    } finally {
-      button.disabled = false;
-    }
-  };
 }
 
 async function enter(session) {
@@ -119,6 +93,18 @@ onSubmit(byId('sign-up'), async account => {
   await enter(session);
 });
 
+// The same is said of every address: who has an account is nobody's business.
+onSubmit(byId('forgot'), async ({ email }) => {
+  await request('POST', '/api/password-resets', { email });
+  choose('sign-in');
+  notice(`If ${email} belongs to an account, a mail is on its way to it.`);
+});
+
+byId('show-forgot').onclick = () => {
+  byId('forgot').elements.email.value = byId('sign-in').elements.email.value;
+  choose('forgot');
+  byId('forgot').elements.email.focus();
+};
 byId('show-sign-in').onclick = () => choose('sign-in');
 byId('show-sign-up').onclick = () => choose('sign-up');
 byId('sign-out').onclick = async () => {

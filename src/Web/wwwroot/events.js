@@ -1,13 +1,13 @@
-// The live stream of photo changes: open while the page is visible, opened again when the server or the network comes back.
+// The live stream of what happens: open while the page is visible, opened again when the server or the network comes back.
 
-const kinds = ['photo-ready', 'photo-rejected', 'photo-failed', 'photo-deleted'];
+const kinds = ['photo-uploaded', 'photo-ready', 'photo-rejected', 'photo-failed', 'photo-deleted', 'notification'];
 const retryAfter = 5000;
 
 let stream = null;
 let timer = 0;
 let handlers = null;
 
-/** Calls `onSync` when changes may have been missed (each time the stream opens or ends) and `onChange(kind, photoId)` per change. */
+/** Calls `onSync` when changes may have been missed (each time the stream opens or ends) and `onChange(kind, photoId)` per change; a notification is about no photo. */
 export function startEvents(onSync, onChange) {
   handlers = { onSync, onChange };
   open();
@@ -29,6 +29,8 @@ function open() {
     handlers?.onSync();
     timer = setTimeout(open, retryAfter);
   };
+  // The server no longer has what was missed.
+  stream.addEventListener('reset', () => handlers?.onSync());
   for (const kind of kinds) {
     stream.addEventListener(kind, event => handlers?.onChange(kind, JSON.parse(event.data).photoId));
   }

@@ -115,6 +115,16 @@ export function removePhoto(id) {
   showEmpty();
 }
 
+/** A failed photo is being prepared once more. */
+export function restart(id) {
+  const known = photos.get(id);
+  if (!known) return;
+  const pending = { ...known, state: 'pending', reason: null };
+  photos.set(id, pending);
+  drawTile(tiles.get(id), pending);
+  onChanged(id);
+}
+
 /** Shows a photo, new or changed. A finished photo never turns back to pending, whatever order answers arrive in. */
 export function showPhoto(fresh) {
   const known = photos.get(fresh.id);
@@ -122,7 +132,8 @@ export function showPhoto(fresh) {
   if (!known && isOnLaterPage(fresh)) return;
   photos.set(fresh.id, fresh);
   const tile = tiles.get(fresh.id) ?? newTile(fresh);
-  if (!known || known.state !== fresh.state || known.title !== fresh.title) drawTile(tile, fresh);
+  // With the visibility, the addresses of its renditions change.
+  if (!known || known.state !== fresh.state || known.title !== fresh.title || known.visibility !== fresh.visibility) drawTile(tile, fresh);
   if (known?.state === 'pending' && fresh.state !== 'pending') {
     announce(`${nameOf(fresh)}: ${reasonOf(fresh) || states[fresh.state] || fresh.state}`);
   }
@@ -181,12 +192,14 @@ function drawTile(tile, item) {
     button.append(element('span', { className: 'state' }, element('strong', {}, states[item.state] ?? item.state), reasonOf(item) && element('span', {}, reasonOf(item))));
   }
   const hadFocus = tile.contains(document.activeElement);
+  if ('chosen' in tile.dataset) button.setAttribute('aria-pressed', 'true');
   tile.replaceChildren(button);
   if (hadFocus) button.focus({ preventScroll: true });
 }
 
 export function showEmpty() {
   byId('empty').hidden = grid.childElementCount > 0 || cursor === undefined;
+  byId('select').hidden = photos.size === 0;
 }
 
 more.onclick = loadMore;

@@ -1,8 +1,9 @@
 // One photo, large: a dialog that follows the photo's state while it is open.
 
-import { deletePhoto } from './api.js';
+import { deletePhoto, retryPhoto } from './api.js';
 import { blurHashCanvas } from './blurhash.js';
-import { neighbour, photo, removePhoto, states } from './gallery.js';
+import { offerEdit } from './edit.js';
+import { neighbour, photo, removePhoto, restart, states } from './gallery.js';
 import { announce, byId, bytes, element, nameOf, reasonOf, toast } from './page.js';
 
 const dialog = byId('viewer');
@@ -14,11 +15,13 @@ let shown = null; // id
 let drawn = null; // the photo as it was drawn
 let deleting = null; // id
 
+/** False when the gallery does not have the photo. */
 export function openViewer(id) {
-  if (!show(id)) return;
+  if (!show(id)) return false;
   // While a modal dialog is open, only what is inside it is seen and spoken.
   dialog.append(byId('announcer'), byId('toast'));
   dialog.showModal();
+  return true;
 }
 
 export function closeViewer() {
@@ -29,7 +32,7 @@ export function closeViewer() {
 export function photoChanged(id) {
   if (id !== shown || id === deleting) return;
   if (!photo(id)) dialog.close();
-  else if (photo(id).state !== drawn.state) show(id);
+  else if (['state', 'title', 'description', 'visibility'].some(name => photo(id)[name] !== drawn[name])) show(id);
 }
 
 function show(id) {
@@ -41,6 +44,10 @@ function show(id) {
   byId('viewer-title').textContent = nameOf(item);
   byId('viewer-reason').textContent = reasonOf(item);
   byId('viewer-reason').hidden = !item.reason;
+  byId('viewer-retry').hidden = item.state !== 'failed';
+  byId('viewer-description').textContent = item.description ?? '';
+  byId('viewer-description').hidden = !item.description;
+  offerEdit(item);
   const sizes = (item.renditions ?? []).filter(rendition => rendition.name !== 'thumb').sort((a, b) => a.width - b.width);
   const largest = sizes.at(-1);
   showFacts({
@@ -122,6 +129,18 @@ function resetDelete() {
   remove.textContent = 'Delete';
 }
 
+byId('viewer-retry').onclick = async event => {
+  event.target.disabled = true;
+  try {
+    await retryPhoto(shown);
+    restart(shown);
+    announce('The photo is being prepared again.');
+  } catch (error) {
+    if (error.status !== 401) toast(error.message);
+  } finally {
+    event.target.disabled = false;
+  }
+};
 byId('viewer-previous').onclick = () => step(-1);
 byId('viewer-next').onclick = () => step(1);
 byId('viewer-close').onclick = closeViewer;
