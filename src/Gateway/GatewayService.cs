@@ -2,6 +2,7 @@ using PhotoPlatform.Gateway.Proxy;
 using PhotoPlatform.Gateway.Sessions;
 using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;
+using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.ServiceDiscovery;
 
 namespace PhotoPlatform.Gateway;
@@ -20,6 +21,7 @@ public static class GatewayService
         builder.Services.AddSingleton<IDestinationResolver>(services => services.GetRequiredService<ServiceAddresses>());
         builder.Services.AddHttpClient<SessionResolver>(client => client.Timeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton<UnknownTokens>();
+        builder.Services.AddSingleton<IPassiveHealthCheckPolicy, RefusedConnections>();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
             .AddTransforms(IdentityTransform.Add);
@@ -32,7 +34,12 @@ public static class GatewayService
         app.UseMiddleware<SessionMiddleware>();
         app.UseDefaultFiles();
         app.UseRouting();
-        app.MapReverseProxy();
+        app.MapReverseProxy(proxy =>
+        {
+            proxy.UseMiddleware<ReplicaRetry>();
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        });
         app.MapStaticAssets();
     }
 }

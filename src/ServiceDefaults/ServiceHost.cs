@@ -30,7 +30,9 @@ public static class ServiceHost
         builder.Services.AddProblemDetails();
         // A bad request is an answer, never an exception, whatever the environment is called.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
-        builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton<Draining>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Draining>());
+        builder.Services.AddHealthChecks().AddCheck<Draining>("stopping");
         builder.Services.TryAddSingleton(TimeProvider.System);
         return builder;
     }

@@ -29,6 +29,8 @@ public sealed class RunningGateway : IAsyncLifetime
 
     public RunningService Users => _users!;
 
+    public string EchoAddress => _echo!.Address;
+
     public async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync("users");
