@@ -113,15 +113,22 @@ public sealed partial class Platform : IAsyncDisposable
     /// <summary>The log lines of all resources as they are now.</summary>
     public IEnumerable<(string Resource, JsonElement Line)> LogLines()
     {
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Data, "logs"), "*.log"))
+        foreach (var resource in Directory.EnumerateFiles(Path.Combine(Data, "logs"), "*.log").Select(Path.GetFileNameWithoutExtension).OfType<string>())
         {
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            while (reader.ReadLine() is { } text)
+            foreach (var text in LogTexts(resource))
             {
                 if (text.IndexOf('{', StringComparison.Ordinal) is >= 0 and var start && TryParse(text[start..]) is { } line)
-                    yield return (Path.GetFileNameWithoutExtension(file), line);
+                    yield return (resource, line);
             }
         }
+    }
+
+    /// <summary>The log of one process as it is now.</summary>
+    public IEnumerable<string> LogTexts(string resource)
+    {
+        using var reader = new StreamReader(new FileStream(Path.Combine(Data, "logs", resource + ".log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        while (reader.ReadLine() is { } text)
+            yield return text;
     }
 
     /// <summary>Sends a signal to the AppHost and returns its exit code when it has ended.</summary>

@@ -56,15 +56,6 @@ public sealed class ReplicaTests(ScaledPlatform shared)
     }
 
     /// <summary>How many requests and jobs each of these replicas has done, by its log.</summary>
-    private Dictionary<string, int> WorkOf(string replica)
-    {
-        var work = Replicated.ToDictionary(name => name + replica, _ => 0);
-        foreach (var (resource, line) in _platform.LogLines())
-        {
-            var message = line.TryGetProperty("message", out var text) ? text.GetString()! : "";
-            if (work.TryGetValue(resource, out var count) && (message.Contains(" answered 200 ", StringComparison.Ordinal) || message.StartsWith("Processed photo", StringComparison.Ordinal)))
-                work[resource] = count + 1;
-        }
-        return work;
-    }
+    private Dictionary<string, int> WorkOf(string replica) => Replicated.ToDictionary(name => name + replica, name => _platform.LogTexts(name + replica)
+        .Count(line => line.Contains(" answered 200 ", StringComparison.Ordinal) || line.Contains("\"Processed photo", StringComparison.Ordinal)));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using PhotoPlatform.Testing;
 using PhotoPlatform.TestImages;
 
@@ -11,10 +12,13 @@ internal sealed class Visitors : IAsyncDisposable
 {
     private const int MostUnfinished = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan BetweenSignIns = TimeSpan.FromMilliseconds(500);
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentQueue<string> _failedReads = [];
     private readonly ConcurrentQueue<Guid> _acknowledged = [];
     private readonly ConcurrentQueue<StreamedEvent> _events = [];
+    private readonly ConcurrentDictionary<Guid, int> _told = [];
     private readonly Person _person;
     private readonly Person _other;
     private readonly string _rendition;
@@ -47,7 +51,7 @@ internal sealed class Visitors : IAsyncDisposable
     /// <summary>Returns when everybody has done a good deal more.</summary>
     public async Task GoOnAsync()
     {
-        var (reads, uploads, signIns, events) = (_reads + 60, _acknowledged.Count + 8, _signIns + 3, _events.Count + 8);
+        var (reads, uploads, signIns, events) = (_reads + 40, _acknowledged.Count + 5, _signIns + 2, _events.Count + 5);
         await UntilAsync(() => _reads >= reads && _acknowledged.Count >= uploads && _signIns >= signIns && _events.Count >= events);
     }
 
@@ -75,7 +79,7 @@ internal sealed class Visitors : IAsyncDisposable
     }
 
     /// <summary>How often the stream said that the photo is ready.</summary>
-    public int Told(Guid id) => _events.Count(e => e.Type == "photo-ready" && e.Data.Contains(id.ToString(), StringComparison.Ordinal));
+    public int Told(Guid id) => _told.GetValueOrDefault(id);
 
     public async ValueTask DisposeAsync()
     {
@@ -109,7 +113,8 @@ internal sealed class Visitors : IAsyncDisposable
     private async Task ReadAsync()
     {
         string[] pages = ["/api/photos", "/api/users/me", _rendition, "/api/events"];
-        for (var i = 0; !_end.IsCancellationRequested; i++)
+        using var pace = new PeriodicTimer(BetweenReads);
+        for (var i = 0; !_end.IsCancellationRequested && await pace.WaitForNextTickAsync(); i++)
         {
             await TryReadAsync(_other.Http, pages[i % pages.Length]);
             _reads++;
@@ -118,7 +123,8 @@ internal sealed class Visitors : IAsyncDisposable
 
     private async Task SignInAsync()
     {
-        while (!_end.IsCancellationRequested)
+        using var pace = new PeriodicTimer(BetweenSignIns);
+        while (!_end.IsCancellationRequested && await pace.WaitForNextTickAsync())
         {
             try
             {
@@ -148,6 +154,13 @@ internal sealed class Visitors : IAsyncDisposable
         }
     }
 
+    private void Received(StreamedEvent streamed)
+    {
+        if (streamed.Type == "photo-ready")
+            _told.AddOrUpdate(JsonSerializer.Deserialize<JsonElement>(streamed.Data).GetProperty("photoId").GetGuid(), 1, (_, count) => count + 1);
+        _events.Enqueue(streamed);
+    }
+
     /// <summary>As a browser's EventSource: reads, and when the connection ends comes back with the last id.</summary>
     private async Task StreamAsync()
     {
@@ -170,7 +183,7 @@ internal sealed class Visitors : IAsyncDisposable
                         id = line["id: ".Length..];
                     else if (line.StartsWith("data: ", StringComparison.Ordinal))
                     {
-                        _events.Enqueue(new StreamedEvent(long.Parse(id, CultureInfo.InvariantCulture), type, line["data: ".Length..]));
+                        Received(new StreamedEvent(long.Parse(id, CultureInfo.InvariantCulture), type, line["data: ".Length..]));
                         last = id;
                     }
                 }
