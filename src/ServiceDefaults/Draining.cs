@@ -1,5 +1,6 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace PhotoPlatform.ServiceDefaults;
@@ -8,10 +9,16 @@ namespace PhotoPlatform.ServiceDefaults;
 /// A process that is told to stop says so at <c>/health</c> and goes on serving for <c>Shutdown:Drain</c> (default 0), so that whoever balances over
 /// its replicas sends it nothing more before it takes no more connections. Counts into the time that the host has for stopping.
 /// </summary>
-internal sealed class Draining(IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time) : IHostedLifecycleService, IHealthCheck
+internal sealed class Draining(IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time) : IHostedLifecycleService
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("it stops") : HealthCheckResult.Healthy());
+    /// <summary>Answers 503 at <c>/health</c> once the process stops. Not a health check: nothing is wrong, so nothing is logged.</summary>
+    internal static Task AnswerProbeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path != "/health" || !context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
+            return next(context);
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return Task.CompletedTask;
+    }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {

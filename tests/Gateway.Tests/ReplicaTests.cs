@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.Gateway.Tests;
@@ -98,6 +100,25 @@ public sealed class ReplicaTests(RunningGateway running) : IClassFixture<Running
         using var client = running.Client(token, gateway);
         for (var i = 0; i < 6; i++)
             Assert.Contains(user.ToString(), await client.GetStringAsync(new Uri("/api/users/me", UriKind.Relative)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_process_that_is_told_to_stop_says_so_and_goes_on_serving_until_its_drain_time_is_over()
+    {
+        var clock = new TestClock();
+        var gateway = await running.StartAsync(services => services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)), ("Shutdown:Drain", "00:00:07"));
+        using var client = running.Client(gateway: gateway);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("/health", UriKind.Relative))).StatusCode);
+
+        var stopping = gateway.DisposeAsync().AsTask();
+        await Eventually.GetAsync(async () => (await client.GetAsync(new Uri("/health", UriKind.Relative))).StatusCode, status => status == HttpStatusCode.ServiceUnavailable);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(Photos)).StatusCode);
+        Assert.Equal("Healthy", await client.GetStringAsync(new Uri("/alive", UriKind.Relative)));
+        Assert.False(stopping.IsCompleted);
+
+        clock.Advance(TimeSpan.FromSeconds(7));
+        await stopping;
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(Photos));
     }
 
     /// <summary>A gateway before two replicas of Media, both on the same echo; each can be cut.</summary>

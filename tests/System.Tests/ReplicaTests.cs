@@ -42,19 +42,6 @@ public sealed class ReplicaTests(ScaledPlatform shared)
         Assert.Equal(Enumerable.Range(0, ids.Length).Select(i => ids[0] + i), ids);
     }
 
-    [Fact]
-    public async Task A_restart_of_a_whole_service_goes_in_turn_and_costs_no_safe_request()
-    {
-        await using var visitors = await Visitors.ArriveAsync(_platform);
-        var before = await _platform.InstancesAsync("media");
-        await _platform.CommandAsync("media", "restart");
-        await visitors.GoOnAsync();
-        await visitors.FinishAsync();
-
-        Assert.Empty((await _platform.InstancesAsync("media")).Select(replica => replica.Pid).Intersect(before.Select(replica => replica.Pid)));
-        Assert.Empty(visitors.FailedReads);
-    }
-
     /// <summary>How many requests and jobs each of these replicas has done, by its log.</summary>
     private Dictionary<string, int> WorkOf(string replica) => Replicated.ToDictionary(name => name + replica, name => _platform.LogTexts(name + replica)
         .Count(line => line.Contains(" answered 200 ", StringComparison.Ordinal) || line.Contains("\"Processed photo", StringComparison.Ordinal)));
