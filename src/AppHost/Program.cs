@@ -4,6 +4,13 @@ var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOpt
 var data = builder.Configuration["data"] ?? throw new DistributedApplicationException("The setting 'data' is missing: it names the folder for the platform's files.");
 var gatewayPort = int.Parse(builder.Configuration["gateway-port"] ?? "8080", CultureInfo.InvariantCulture);
 var publicUrl = builder.Configuration["public-url"] ?? $"http://localhost:{gatewayPort.ToString(CultureInfo.InvariantCulture)}";
+var replicas = builder.Configuration["topology"] switch
+{
+    null or "single" => 1,
+    "scaled" => 2,
+    var other => throw new DistributedApplicationException($"There is no topology '{other}'; there are single and scaled."),
+};
+var drain = replicas > 1 ? "00:00:02" : "00:00:00"; // Until the gateway has noticed that a replica stops.
 
 // RabbitMQ takes longest to start.
 var bus = builder.AddRabbitMQ("bus").WithDataVolume();
@@ -17,9 +24,7 @@ var urlKey = builder.AddParameter("url-key", new GenerateParameterDefault { MinL
 var mailKey = builder.AddParameter("mail-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
 
 var mail = builder.AddExecutable("mail", "/usr/bin/python3", "DevMail", "inbox.py", "--dir", Path.Combine(data, "mail"))
-    .WithEndpoint(name: "smtp", scheme: "smtp")
-    .WithHttpEndpoint(name: "http")
-    .WithHttpHealthCheck("/health");
+    .WithEndpoint(name: "smtp", scheme: "smtp").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health");
 mail.WithArgs("--smtp-port", mail.GetEndpoint("smtp").Property(EndpointProperty.TargetPort), "--http-port", mail.GetEndpoint("http").Property(EndpointProperty.TargetPort));
 
 // Two steps come before the services: their tables, and everybody's queues before anybody publishes.
@@ -31,13 +36,13 @@ var mediaQueues = Media("media-declare").WithArgs("declare").WaitFor(bus);
 var notifierQueues = Notifier("notifier-declare").WithArgs("declare").WaitFor(bus);
 var processorQueues = PhotoProcessor("photo-processor-declare").WithArgs("declare").WaitFor(bus);
 
-var users = Users("users").WithHttpEndpoint().WithHttpHealthCheck("/health")
+var users = Users("users").WithReplicas(replicas).WithEnvironment("Shutdown__Drain", drain).WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(usersTables).WaitForCompletion(usersQueues).WaitForCompletion(notifierQueues);
-var media = Media("media").WithHttpEndpoint().WithHttpHealthCheck("/health")
+var media = Media("media").WithReplicas(replicas).WithEnvironment("Shutdown__Drain", drain).WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(mediaTables).WaitForCompletion(mediaQueues).WaitForCompletion(notifierQueues).WaitForCompletion(processorQueues);
-var notifier = Notifier("notifier").WithHttpEndpoint().WithHttpHealthCheck("/health")
+var notifier = Notifier("notifier").WithReplicas(replicas).WithEnvironment("Shutdown__Drain", drain).WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(notifierTables).WaitForCompletion(notifierQueues).WaitFor(mail);
-PhotoProcessor("photo-processor").WithHttpEndpoint().WithHttpHealthCheck("/health")
+PhotoProcessor("photo-processor").WithReplicas(replicas).WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
 
 builder.AddProject<Projects.Gateway>("gateway")

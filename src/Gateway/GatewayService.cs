@@ -3,6 +3,7 @@ using PhotoPlatform.Gateway.Proxy;
 using PhotoPlatform.Gateway.Sessions;
 using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;
+using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.ServiceDiscovery;
 
 namespace PhotoPlatform.Gateway;
@@ -22,6 +23,7 @@ public static class GatewayService
         builder.Services.AddHttpClient<SessionResolver>(client => client.Timeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton<UnknownTokens>();
         builder.Services.AddApiDocs();
+        builder.Services.AddSingleton<IPassiveHealthCheckPolicy, RefusedConnections>();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
             .AddTransforms(IdentityTransform.Add);
@@ -35,7 +37,12 @@ public static class GatewayService
         app.UseDefaultFiles();
         app.UseRouting();
         app.MapApiDocs();
-        app.MapReverseProxy();
+        app.MapReverseProxy(proxy =>
+        {
+            proxy.UseMiddleware<ReplicaRetry>();
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        });
         app.MapStaticAssets();
     }
 }

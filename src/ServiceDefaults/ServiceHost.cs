@@ -31,6 +31,7 @@ public static class ServiceHost
         builder.Services.AddProblemDetails();
         // A bad request is an answer, never an exception, whatever the environment is called.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
+        builder.Services.AddHostedService<Draining>();
         builder.Services.AddHealthChecks();
         builder.Services.TryAddSingleton(TimeProvider.System);
         return builder;
@@ -58,6 +59,7 @@ public static class ServiceHost
         });
         app.UseStatusCodePages();
         app.UseMiddleware<Utf8Json>();
+        app.Use(Draining.AnswerProbeAsync);
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false });
         app.MapHealthChecks("/health");
         if (app.Services.GetService<IdentityAudience>() is not null)

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.Testing;
 using PhotoPlatform.Users;
@@ -29,6 +30,8 @@ public sealed class RunningGateway : IAsyncLifetime
 
     public RunningService Users => _users!;
 
+    public string EchoAddress => _echo!.Address;
+
     public async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync("users");
@@ -38,7 +41,10 @@ public sealed class RunningGateway : IAsyncLifetime
     }
 
     /// <summary>One more gateway.</summary>
-    public Task<RunningService> StartAsync(params (string Name, string? Value)[] settings)
+    public Task<RunningService> StartAsync(params (string Name, string? Value)[] settings) => StartAsync(null, settings);
+
+    /// <summary>One more gateway, with other services than its own.</summary>
+    public Task<RunningService> StartAsync(Action<IServiceCollection>? replace, params (string Name, string? Value)[] settings)
     {
         var all = new Dictionary<string, string?>
         {
@@ -48,7 +54,7 @@ public sealed class RunningGateway : IAsyncLifetime
         };
         foreach (var (name, value) in settings)
             all[name] = value;
-        return RunningService.StartAsync("gateway", _environment!, builder => builder.AddGateway(), app => app.MapGateway(), all, application: "PhotoPlatform.Gateway");
+        return RunningService.StartAsync("gateway", _environment!, builder => builder.AddGateway(), app => app.MapGateway(), all, replace, application: "PhotoPlatform.Gateway");
     }
 
     public async ValueTask DisposeAsync()

@@ -22,6 +22,16 @@ switch (builder.Configuration["topology"])
     case "fixed-port":
         Service("api").WithHttpEndpoint(port: int.Parse(builder.Configuration["port"]!, System.Globalization.CultureInfo.InvariantCulture));
         break;
+    case "replicas":
+        var twice = WebService("twice").WithReplicas(2);
+        WebService("caller").WithExternalHttpEndpoints().WithReference(twice).WaitFor(twice);
+        break;
+    case "no-replicas":
+        WebService("api").WithReplicas(0);
+        break;
+    case "bad-name":
+        WebService("my api");
+        break;
     case "services":
         var inner = WebService("inner");
         WebService("outer").WithExternalHttpEndpoints().WithReference(inner).WaitFor(inner);

@@ -113,7 +113,7 @@ public sealed class ValueTests
     [InlineData("a--b")]
     [InlineData("a-")]
     [InlineData("a_b")]
-    public void A_bad_name_is_refused(string name) => Assert.Throws<ArgumentException>(() => new ProjectResource(name));
+    public void A_bad_name_is_refused(string name) => Assert.Throws<DistributedApplicationException>(() => new ProjectResource(name));
 
     [Fact]
     public async Task Two_resources_of_one_name_are_refused()
@@ -122,13 +122,5 @@ public sealed class ValueTests
         test.Sleeper("a");
 
         Assert.Throws<DistributedApplicationException>(() => test.Sleeper("A"));
-    }
-
-    [Fact]
-    public async Task More_than_one_replica_is_refused_in_a_sentence()
-    {
-        await using var test = new TestApplication();
-
-        Assert.Throws<DistributedApplicationException>(() => test.Service("a").WithReplicas(2));
     }
 }

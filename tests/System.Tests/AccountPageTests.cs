@@ -9,7 +9,8 @@ using PhotoPlatform.Testing;
 namespace PhotoPlatform.SystemTests;
 
 /// <summary>The account page in a real browser, and what people do there, links from real mails included.</summary>
-public sealed partial class AccountPageTests(SharedPlatform shared)
+[Collection(SinglePlatform.Name)]
+public sealed partial class AccountPageTests(SinglePlatform shared)
 {
     private const string Password = "correct horse battery";
 

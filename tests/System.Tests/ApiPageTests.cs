@@ -4,7 +4,8 @@ using Microsoft.Playwright;
 namespace PhotoPlatform.SystemTests;
 
 /// <summary>The page that shows what the API offers, in a real browser.</summary>
-public sealed class ApiPageTests(SharedPlatform shared)
+[Collection(SinglePlatform.Name)]
+public sealed class ApiPageTests(SinglePlatform shared)
 {
     [Fact]
     public async Task A_visitor_finds_an_operation_reads_it_signs_up_and_tries_it()

@@ -5,7 +5,7 @@ using PhotoPlatform.TestImages;
 
 namespace PhotoPlatform.SystemTests;
 
-public sealed class FaultTests(SharedPlatform shared)
+public abstract class FaultTests(SharedPlatform shared)
 {
     private readonly Platform _platform = shared.Platform;
 
@@ -70,7 +70,7 @@ public sealed class FaultTests(SharedPlatform shared)
         {
             var id = await person.UploadAsync(slow);
             await Eventually.GetAsync(() => Task.FromResult(Jobs(id, "Processing")), jobs => jobs > 0);
-            await _platform.KillAsync("photo-processor");
+            await _platform.KillAsync(Traces.InstanceThat(_platform, "photo-processor", $"Processing photo {id}"));
             if (Jobs(id, "Processed") == 0)
                 return id;
         }

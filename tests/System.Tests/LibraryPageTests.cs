@@ -5,7 +5,8 @@ using PhotoPlatform.TestImages;
 namespace PhotoPlatform.SystemTests;
 
 /// <summary>What people do with their photos on the main page, in a real browser.</summary>
-public sealed class LibraryPageTests(SharedPlatform shared)
+[Collection(SinglePlatform.Name)]
+public sealed class LibraryPageTests(SinglePlatform shared)
 {
     [Fact]
     public async Task Several_photos_are_deleted_together_and_come_back_when_that_is_undone()

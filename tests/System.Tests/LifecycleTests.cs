@@ -4,7 +4,8 @@ using PhotoPlatform.TestImages;
 
 namespace PhotoPlatform.SystemTests;
 
-public sealed class LifecycleTests(SharedPlatform shared)
+[Collection(SinglePlatform.Name)]
+public sealed class LifecycleTests(SinglePlatform shared)
 {
     [Fact]
     public async Task A_second_copy_runs_beside_the_first_stops_without_a_trace_and_has_its_photos_when_it_starts_again()
@@ -58,6 +59,14 @@ public sealed class LifecycleTests(SharedPlatform shared)
             await RunAsync("umount", data);
             Directory.Delete(data);
         }
+    }
+
+    [Fact]
+    public async Task An_unknown_topology_is_one_clear_sentence_and_a_failed_start()
+    {
+        var platform = Platform.Launch(Platform.NewFolder(), Platform.FreePort(), Platform.FreePort(), topology: "round");
+        Assert.NotEqual(0, await platform.ExitAsync());
+        Assert.Equal("There is no topology 'round'; there are single and scaled.", platform.Output);
     }
 
     private static async Task RunAsync(string program, params string[] arguments)

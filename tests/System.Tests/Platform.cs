@@ -4,10 +4,8 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using PhotoPlatform.SystemTests;
 using PhotoPlatform.Testing;
 
-[assembly: AssemblyFixture(typeof(SharedPlatform))]
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
 
 namespace PhotoPlatform.SystemTests;
@@ -21,10 +19,10 @@ public sealed partial class Platform : IAsyncDisposable
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HttpClient _dashboard = new();
 
-    private Platform(string data, int gatewayPort, int dashboardPort, IReadOnlyDictionary<string, string>? environment)
+    private Platform(string data, int gatewayPort, int dashboardPort, IReadOnlyDictionary<string, string>? environment, string topology)
     {
         (Data, GatewayPort, DashboardPort) = (data, gatewayPort, dashboardPort);
-        string[] arguments = [Repository.Program("src/AppHost", "AppHost"), "--data", data, "--gateway-port", Text(gatewayPort), "--dashboard-port", Text(dashboardPort)];
+        string[] arguments = [Repository.Program("src/AppHost", "AppHost"), "--topology", topology, "--data", data, "--gateway-port", Text(gatewayPort), "--dashboard-port", Text(dashboardPort)];
         var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
@@ -53,9 +51,9 @@ public sealed partial class Platform : IAsyncDisposable
     }
 
     /// <summary>Starts a copy and returns when it says that it is ready.</summary>
-    public static async Task<Platform> StartAsync(string data, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<Platform> StartAsync(string data, IReadOnlyDictionary<string, string>? environment = null, string topology = SinglePlatform.Name)
     {
-        var platform = Launch(data, FreePort(), FreePort(), environment);
+        var platform = Launch(data, FreePort(), FreePort(), environment, topology);
         var first = await Task.WhenAny(platform._ready.Task, platform._process.WaitForExitAsync()).WaitAsync(StartLimit);
         if (first != platform._ready.Task)
             throw new InvalidOperationException($"The platform did not start:\n{platform.Output}");
@@ -63,9 +61,10 @@ public sealed partial class Platform : IAsyncDisposable
     }
 
     /// <summary>Starts a copy without waiting for it.</summary>
-    public static Platform Launch(string data, int gatewayPort, int dashboardPort, IReadOnlyDictionary<string, string>? environment = null)
+    public static Platform Launch(string data, int gatewayPort, int dashboardPort, IReadOnlyDictionary<string, string>? environment = null,
+        string topology = SinglePlatform.Name)
     {
-        var platform = new Platform(data, gatewayPort, dashboardPort, environment);
+        var platform = new Platform(data, gatewayPort, dashboardPort, environment, topology);
         platform._process.Start();
         platform._process.BeginOutputReadLine();
         platform._process.BeginErrorReadLine();
@@ -88,6 +87,13 @@ public sealed partial class Platform : IAsyncDisposable
 
     public async Task<ResourceState> ResourceAsync(string name) => (await ResourcesAsync()).Single(resource => resource.Name == name);
 
+    /// <summary>The processes of a resource: its replicas, or the resource itself.</summary>
+    public async Task<IReadOnlyList<ResourceState>> InstancesAsync(string name)
+    {
+        var resources = await ResourcesAsync();
+        return [.. resources.Where(resource => resource.Replicas == 0 && (resource.Name == name || resource.Parent == name))];
+    }
+
     /// <summary>start, stop or restart, as the dashboard's buttons do.</summary>
     public async Task CommandAsync(string resource, string command)
     {
@@ -107,15 +113,22 @@ public sealed partial class Platform : IAsyncDisposable
     /// <summary>The log lines of all resources as they are now.</summary>
     public IEnumerable<(string Resource, JsonElement Line)> LogLines()
     {
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Data, "logs"), "*.log"))
+        foreach (var resource in Directory.EnumerateFiles(Path.Combine(Data, "logs"), "*.log").Select(Path.GetFileNameWithoutExtension).OfType<string>())
         {
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            while (reader.ReadLine() is { } text)
+            foreach (var text in LogTexts(resource))
             {
                 if (text.IndexOf('{', StringComparison.Ordinal) is >= 0 and var start && TryParse(text[start..]) is { } line)
-                    yield return (Path.GetFileNameWithoutExtension(file), line);
+                    yield return (resource, line);
             }
         }
+    }
+
+    /// <summary>The log of one process as it is now.</summary>
+    public IEnumerable<string> LogTexts(string resource)
+    {
+        using var reader = new StreamReader(new FileStream(Path.Combine(Data, "logs", resource + ".log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        while (reader.ReadLine() is { } text)
+            yield return text;
     }
 
     /// <summary>Sends a signal to the AppHost and returns its exit code when it has ended.</summary>
@@ -191,36 +204,32 @@ public sealed partial class Platform : IAsyncDisposable
 }
 
 /// <summary>A resource as the dashboard shows it.</summary>
-public sealed record ResourceState(string Name, string State, string? Health, int? Pid, int Restarts, IReadOnlyList<ResourceUrl> Urls);
+public sealed record ResourceState(string Name, string? Parent, int Replicas, string State, string? Health, int? Pid, int Restarts, IReadOnlyList<ResourceUrl> Urls);
 
 public sealed record ResourceUrl(string Url);
 
-/// <summary>The copy that the tests share; its traces go to a collector of the tests' own.</summary>
-public sealed class SharedPlatform : IAsyncLifetime
+/// <summary>The copy that the tests of one topology share; its traces go to a collector of the tests' own.</summary>
+public abstract class SharedPlatform(string topology) : IAsyncLifetime
 {
-    private readonly Task<(Platform, TraceCollector)> _started = StartAsync();
-
     public Platform Platform { get; private set; } = null!;
 
     public TraceCollector Traces { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => (Platform, Traces) = await _started;
+    public async ValueTask InitializeAsync()
+    {
+        Traces = await TraceCollector.StartAsync();
+        Platform = await Platform.StartAsync(Platform.NewFolder(), new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Traces.Address.ToString(),
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+        }, topology);
+    }
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Platform.DisposeAsync();
         await Traces.DisposeAsync();
-    }
-
-    private static async Task<(Platform, TraceCollector)> StartAsync()
-    {
-        var traces = await TraceCollector.StartAsync();
-        var platform = await Platform.StartAsync(Platform.NewFolder(), new Dictionary<string, string>
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = traces.Address.ToString(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
-        });
-        return (platform, traces);
     }
 }

@@ -4,7 +4,7 @@ using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.SystemTests;
 
-public sealed class SignUpTests(SharedPlatform shared)
+public abstract class SignUpTests(SharedPlatform shared)
 {
     [Fact]
     public async Task Signing_up_ends_in_one_welcome_mail_that_a_person_can_read()
@@ -32,7 +32,7 @@ public sealed class SignUpTests(SharedPlatform shared)
 
         string[] path = ["gateway", "users", "notifier"];
         var traces = await Eventually.GetAsync(() => Task.FromResult(Traces.That(shared.Platform, "gateway", "POST /api/users answered 201")),
-            ids => ids.Any(id => path.All(Traces.ResourcesOf(shared.Platform, id).Contains)));
+            ids => ids.Any(id => path.All(Traces.ServicesOf(shared.Platform, id).Contains)));
         Assert.NotEmpty(traces);
     }
 

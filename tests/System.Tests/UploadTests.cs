@@ -6,7 +6,7 @@ using PhotoPlatform.TestImages;
 
 namespace PhotoPlatform.SystemTests;
 
-public sealed class UploadTests(SharedPlatform shared)
+public abstract class UploadTests(SharedPlatform shared)
 {
     [Fact]
     public async Task A_photo_of_each_orientation_becomes_upright_renditions_without_metadata()
@@ -126,7 +126,7 @@ public sealed class UploadTests(SharedPlatform shared)
         await AssertProblemAsync("no session", HttpStatusCode.Unauthorized, await nobody.GetAsync("/api/users/me"));
         await AssertProblemAsync("no session", HttpStatusCode.Unauthorized, await nobody.GetAsync("/api/events"));
 
-        var media = (await shared.Platform.ResourceAsync("media")).Urls[0].Url;
+        var media = (await shared.Platform.InstancesAsync("media"))[0].Urls[0].Url;
         using var direct = new HttpClient { BaseAddress = new Uri(media) };
         direct.DefaultRequestHeaders.Add("X-Internal-Identity", "e30.e30");
         await AssertProblemAsync("past the gateway", HttpStatusCode.Unauthorized, await direct.GetAsync("/api/photos"));
@@ -153,7 +153,7 @@ public sealed class UploadTests(SharedPlatform shared)
         // Every process of the way logged in the upload's trace, and sent its spans.
         var traceId = Assert.Single(Traces.That(shared.Platform, "photo-processor", $"Processed photo {id}"));
         string[] way = ["gateway", "media", "photo-processor", "notifier"];
-        await Eventually.GetAsync(() => Task.FromResult(Traces.ResourcesOf(shared.Platform, traceId)), found => way.All(found.Contains));
+        await Eventually.GetAsync(() => Task.FromResult(Traces.ServicesOf(shared.Platform, traceId)), found => way.All(found.Contains));
         await Eventually.GetAsync(() => Task.FromResult(shared.Traces.ServicesOf(traceId, way)), found => found.Count == way.Length);
     }
 

@@ -3,8 +3,8 @@ using PhotoPlatform.TestImages;
 
 namespace PhotoPlatform.SystemTests;
 
-/// <summary>The main page in a real browser.</summary>
-public sealed class WebPageTests(SharedPlatform shared)
+/// <summary>The page in a real browser: Debian's Chromium, headless.</summary>
+public abstract class WebPageTests(SharedPlatform shared)
 {
     [Fact]
     public async Task A_visitor_signs_up_drops_photos_sees_them_become_ready_without_reloading_and_opens_one()

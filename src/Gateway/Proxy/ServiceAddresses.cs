@@ -8,7 +8,7 @@ internal sealed class ServiceAddresses(IConfiguration configuration) : IDestinat
 {
     /// <summary>The addresses of a service.</summary>
     /// <exception cref="InvalidOperationException">None is configured.</exception>
-    internal IReadOnlyList<string> Of(string service)
+    private string[] Of(string service)
     {
         var addresses = configuration.GetSection($"services:{service}:http").GetChildren().Select(child => child.Value).OfType<string>().ToArray();
         return addresses.Length > 0 ? addresses : throw new InvalidOperationException($"No address of '{service}' is configured: set the environment variable services__{service}__http__0.");
@@ -20,7 +20,7 @@ internal sealed class ServiceAddresses(IConfiguration configuration) : IDestinat
         foreach (var (name, destination) in destinations)
         {
             var addresses = Of(new Uri(destination.Address).Host);
-            for (var i = 0; i < addresses.Count; i++)
+            for (var i = 0; i < addresses.Length; i++)
                 resolved[$"{name}-{i}"] = destination with { Address = addresses[i] };
         }
         return ValueTask.FromResult(new ResolvedDestinationCollection(resolved, null));

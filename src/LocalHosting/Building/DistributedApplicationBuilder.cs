@@ -20,6 +20,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
 
     public DistributedApplicationBuilder(DistributedApplicationOptions options)
     {
+        BuildFailures.TellInASentence();
         AppHostAssembly = options.AssemblyName is { } name ? Assembly.Load(name) : Assembly.GetEntryAssembly();
         AppHostDirectory = Path.GetFullPath(options.ProjectDirectory ?? RecordedDirectory() ?? Directory.GetCurrentDirectory());
         var assemblyName = AppHostAssembly?.GetName().Name ?? "AppHost";

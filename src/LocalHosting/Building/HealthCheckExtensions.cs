@@ -8,12 +8,7 @@ namespace Aspire.Hosting;
 public static partial class ResourceBuilderExtensions
 {
     /// <summary>Ties a check registered with <c>Services.AddHealthChecks()</c> to the resource.</summary>
-    public static IResourceBuilder<T> WithHealthCheck<T>(this IResourceBuilder<T> builder, string key) where T : IResource
-    {
-        if (builder.Resource.Annotations.OfType<HealthCheckAnnotation>().Any(check => check.Key == key))
-            throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' has the health check '{key}' twice.");
-        return builder.WithAnnotation(new HealthCheckAnnotation(key));
-    }
+    public static IResourceBuilder<T> WithHealthCheck<T>(this IResourceBuilder<T> builder, string key) where T : IResource => builder.WithHealthCheck(new HealthCheckAnnotation(key));
 
     /// <summary>The resource is healthy when GET on the path (default <c>/</c>) answers exactly the status (default 200).</summary>
     public static IResourceBuilder<T> WithHttpHealthCheck<T>(this IResourceBuilder<T> builder, string? path = null, int? statusCode = null, string? endpointName = null)
@@ -27,11 +22,13 @@ public static partial class ResourceBuilderExtensions
         var endpoint = endpointSelector?.Invoke() ?? HttpEndpointOf(builder.Resource, endpointName: null);
         if (!endpoint.Exists || endpoint.Scheme is not ("http" or "https"))
             throw new DistributedApplicationException($"The health check of '{builder.Resource.Name}' needs an HTTP endpoint '{endpoint.EndpointName}', declared before it.");
-        path ??= "/";
-        var status = statusCode ?? 200;
-        var key = $"{builder.Resource.Name}_{endpoint.EndpointName}_{path}_{status}_check";
-        builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key,
-            _ => new HttpEndpointCheck(() => new Uri(new Uri(endpoint.Url), path), status), failureStatus: null, tags: null, timeout: TimeSpan.FromSeconds(5)));
-        return builder.WithHealthCheck(key);
+        var check = new HttpHealthCheckAnnotation(builder.Resource.Name, endpoint, path ?? "/", statusCode ?? 200);
+        builder.ApplicationBuilder.Services.AddHealthChecks().Add(check.Registration());
+        return builder.WithHealthCheck(check);
     }
+
+    private static IResourceBuilder<T> WithHealthCheck<T>(this IResourceBuilder<T> builder, HealthCheckAnnotation check) where T : IResource =>
+        builder.Resource.Annotations.OfType<HealthCheckAnnotation>().Any(other => other.Key == check.Key)
+            ? throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' has the health check '{check.Key}' twice.")
+            : builder.WithAnnotation(check);
 }

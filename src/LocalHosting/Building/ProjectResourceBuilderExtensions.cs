@@ -6,6 +6,8 @@ namespace Aspire.Hosting;
 /// <summary>.NET projects as resources.</summary>
 public static class ProjectResourceBuilderExtensions
 {
+    private const int MostReplicas = 100;
+
     /// <summary>A project of this solution; the build generates <c>Projects.NAME</c> for every project reference of the AppHost.</summary>
     public static IResourceBuilder<ProjectResource> AddProject<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new() => builder.AddProject<TProject>(name, _ => { });
@@ -38,11 +40,14 @@ public static class ProjectResourceBuilderExtensions
         return builder.AddProject(name, referenced ?? (IProjectMetadata)new ProjectAtPath(path), configure);
     }
 
-    /// <summary>Several processes behind one address need a proxy, which there is not.</summary>
-    /// <exception cref="DistributedApplicationException">More than one replica.</exception>
-    public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas) => replicas == 1
-        ? builder
-        : throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' asks for {replicas} replicas; the embedded runtime runs one process per resource.");
+    /// <summary>
+    /// Several processes for one resource, named NAME-1, NAME-2 and so on. Each listens on a port of its own; there is no proxy before them:
+    /// <c>WithReference</c> hands on every address, and whoever calls them chooses.
+    /// </summary>
+    /// <exception cref="DistributedApplicationException">Less than one replica, or more than 100.</exception>
+    public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas) => replicas is >= 1 and <= MostReplicas
+        ? builder.WithAnnotation(new ReplicaAnnotation(replicas), ResourceAnnotationMutationBehavior.Replace)
+        : throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' asks for {replicas} replicas; there can be 1 to {MostReplicas}.");
 
     private static IResourceBuilder<ProjectResource> AddProject(this IDistributedApplicationBuilder builder, string name, IProjectMetadata metadata,
         Action<ProjectResourceOptions> configure)

@@ -34,6 +34,7 @@ internal static class RuntimeRegistration
             provider.GetRequiredService<ResourceNotificationService>(), provider.GetRequiredService<ResourceLoggerService>(), provider));
         services.AddSingleton<PortRegistry>();
         services.AddSingleton<EndpointAllocator>();
+        services.AddSingleton<Replication>();
         services.AddSingleton<RunFile>();
         services.AddSingleton<StartupPhase>();
         services.AddSingleton<LaunchValues>();

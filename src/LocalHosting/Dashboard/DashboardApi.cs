@@ -9,9 +9,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LocalHosting.Dashboard;
 
-/// <summary>What the page shows of one resource. Times are UTC. No environment variables: they hold secrets.</summary>
+/// <summary>What the page shows of one resource or replica. Times are UTC. No environment variables: they hold secrets.</summary>
 internal sealed record ResourceView(string Name, string Type, string? Parent, string State, string? Health, string? Reason, IReadOnlyList<UrlSnapshot> Urls, int? Pid, int? ExitCode,
-    int Restarts, DateTime? StartedAt, IReadOnlyList<CommandView> Commands);
+    int Restarts, int Replicas, DateTime? StartedAt, IReadOnlyList<CommandView> Commands);
 
 internal sealed record CommandView(string Name, string DisplayName, string? Confirmation, bool IsEnabled);
 
@@ -34,7 +34,7 @@ internal sealed class DashboardApi(DistributedApplicationModel model, ResourceNo
             return context.Response.WriteAsync(page);
         });
         routes.MapGet("/api/resources", context =>
-            WriteAsync(context, new { application = settings.ApplicationName, resources = model.Resources.Where(IsShown).Select(View).ToArray() }));
+            WriteAsync(context, new { application = settings.ApplicationName, resources = model.WithReplicas.Where(IsShown).Select(View).ToArray() }));
         routes.MapGet("/api/resources/{name}/logs", LogsAsync);
         routes.MapPost("/api/resources/{name}/{command}", ExecuteAsync);
     }
@@ -73,17 +73,16 @@ internal sealed class DashboardApi(DistributedApplicationModel model, ResourceNo
         await WriteAsync(context, new { success = result.Success, error = result.ErrorMessage });
     }
 
-    private IResource? Find(HttpContext context) =>
-        model.Resources.FirstOrDefault(resource => string.Equals(resource.Name, (string)context.Request.RouteValues["name"]!, StringComparison.OrdinalIgnoreCase));
+    private IResource? Find(HttpContext context) => model.Find((string)context.Request.RouteValues["name"]!);
 
     private bool IsShown(IResource resource) => !notifications.Snapshot(resource).IsHidden;
 
     private ResourceView View(IResource resource)
     {
         var snapshot = notifications.Snapshot(resource);
-        var parent = resource.ParentOf() ?? resource.Annotations.OfType<ResourceRelationshipAnnotation>().LastOrDefault(edge => edge.Type == "Parent")?.Resource;
+        var parent = (resource as ReplicaResource)?.Project ?? resource.ParentOf() ?? resource.Annotations.OfType<ResourceRelationshipAnnotation>().LastOrDefault(edge => edge.Type == "Parent")?.Resource;
         return new ResourceView(resource.Name, snapshot.ResourceType, parent?.Name, snapshot.State?.Text ?? "", snapshot.HealthStatus?.ToString(), Reason(snapshot), snapshot.Urls,
-            snapshot.Property(RuntimeProperties.Pid) as int?, snapshot.ExitCode, snapshot.Property(RuntimeProperties.Restarts) as int? ?? 0, snapshot.StartTimeStamp,
+            snapshot.Property(RuntimeProperties.Pid) as int?, snapshot.ExitCode, snapshot.Property(RuntimeProperties.Restarts) as int? ?? 0, resource.Replicas().Count, snapshot.StartTimeStamp,
             [.. resource.Annotations.OfType<ResourceCommandAnnotation>().Select(command => (Command: command, State: commands.State(resource, command)))
                 .Where(entry => entry.State != ResourceCommandState.Hidden)
                 .Select(entry => new CommandView(entry.Command.Name, entry.Command.DisplayName, entry.Command.ConfirmationMessage, entry.State == ResourceCommandState.Enabled))]);

@@ -10,13 +10,40 @@ namespace LocalHosting.Health;
 /// run, its <see cref="ResourceReadyEvent"/> is published; waiters wait for the handlers too.
 /// </summary>
 internal sealed class HealthMonitor(ResourceNotificationService notifications, HealthCheckService checks, IDistributedApplicationEventing eventing,
-    IServiceProvider services, TimeProvider time)
+    ResourceLoggerService loggers, IServiceProvider services, TimeProvider time)
 {
     private static readonly TimeSpan WhileUnhealthy = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan WhileHealthy = TimeSpan.FromSeconds(5);
 
-    /// <summary>Follows the resource until cancelled: one probing loop for each time that it runs.</summary>
-    public async Task FollowAsync(IResource resource, CancellationToken cancellationToken)
+    /// <summary>Follows the resource until cancelled: one probing loop for each time that it runs. Of one with replicas, these are probed.</summary>
+    public Task FollowAsync(IResource resource, CancellationToken cancellationToken) =>
+        resource.Replicas().Count > 0 ? FollowReplicasAsync(resource, cancellationToken) : FollowProcessAsync(resource, cancellationToken);
+
+    /// <summary>Its snapshot comes from those of its replicas; what is left to do is to say when it is ready.</summary>
+    private async Task FollowReplicasAsync(IResource resource, CancellationToken cancellationToken)
+    {
+        Task? told = null;
+        try
+        {
+            await foreach (var change in notifications.WatchAsync(cancellationToken))
+            {
+                if (change.Resource != resource)
+                    continue;
+                var snapshot = notifications.Snapshot(resource);
+                if (snapshot is { HealthStatus: HealthStatus.Healthy, Ready: null })
+                    PublishReady(resource, cancellationToken);
+                // Those who wait for the resource fail by it; its replicas know nothing of it.
+                else if (snapshot.Ready is { IsFaulted: true } failed && failed != told)
+                    loggers.Log(resource.Name).Lifecycle($"a handler of its ready event failed: {(told = failed).Exception!.InnerException!.Message}", isError: true);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The application stops.
+        }
+    }
+
+    private async Task FollowProcessAsync(IResource resource, CancellationToken cancellationToken)
     {
         CancellationTokenSource? run = null;
         var probing = Task.CompletedTask;

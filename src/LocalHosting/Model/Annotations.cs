@@ -37,6 +37,12 @@ public class HealthCheckAnnotation(string key) : IResourceAnnotation
     public string Key => key;
 }
 
+/// <summary>How many processes run for the resource.</summary>
+public class ReplicaAnnotation(int replicas = 1) : IResourceAnnotation
+{
+    public int Replicas => replicas;
+}
+
 /// <summary>The resource starts only by command.</summary>
 public sealed class ExplicitStartupAnnotation : IResourceAnnotation;
 

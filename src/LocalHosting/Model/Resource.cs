@@ -18,7 +18,7 @@ public abstract class Resource : IResource
     private readonly string _name;
 
     /// <param name="name">1-64 ASCII letters, digits and hyphens; starts with a letter; no trailing or double hyphen.</param>
-    /// <exception cref="ArgumentException">The name breaks these rules.</exception>
+    /// <exception cref="DistributedApplicationException">The name breaks these rules.</exception>
     protected Resource(string name)
     {
         _name = Checked(name);
@@ -30,14 +30,13 @@ public abstract class Resource : IResource
 
     private static string Checked(string name)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        var valid = name.Length <= 64
+        var valid = name is { Length: > 0 and <= 64 }
             && char.IsAsciiLetter(name[0])
             && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
             && !name.EndsWith('-')
             && !name.Contains("--", StringComparison.Ordinal);
         return valid
             ? name
-            : throw new ArgumentException($"Resource name '{name}' is not valid: 1-64 ASCII letters, digits and single hyphens, starting with a letter and not ending with a hyphen.", nameof(name));
+            : throw new DistributedApplicationException($"Resource name '{name}' is not valid: 1-64 ASCII letters, digits and single hyphens, starting with a letter and not ending with a hyphen.");
     }
 }

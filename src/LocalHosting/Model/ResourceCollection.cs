@@ -9,6 +9,11 @@ public interface IResourceCollection : IList<IResource>;
 public class DistributedApplicationModel(IEnumerable<IResource> resources)
 {
     public IResourceCollection Resources { get; } = resources as IResourceCollection ?? new ResourceCollection(resources);
+
+    internal IEnumerable<IResource> WithReplicas => Resources.SelectMany(resource => resource.AndReplicas());
+
+    /// <summary>A resource or a replica.</summary>
+    internal IResource? Find(string name) => WithReplicas.FirstOrDefault(resource => string.Equals(resource.Name, name, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>Finds projects in the model.</summary>

@@ -20,7 +20,7 @@ public class ResourceCommandService
 
     public Task<ExecuteCommandResult> ExecuteCommandAsync(string resourceId, string commandName, CancellationToken cancellationToken = default)
     {
-        var resource = _model.Resources.FirstOrDefault(resource => string.Equals(resource.Name, resourceId, StringComparison.OrdinalIgnoreCase));
+        var resource = _model.Find(resourceId);
         return resource is null
             ? Task.FromResult(CommandResults.Failure($"There is no resource '{resourceId}'."))
             : ExecuteCommandAsync(resource, commandName, cancellationToken);

@@ -29,6 +29,18 @@ public static class ResourceExtensions
 
     internal static IProcessRecipe? Recipe(this IResource resource) => resource.Annotations.OfType<ProcessRecipeAnnotation>().LastOrDefault()?.Recipe;
 
+    /// <summary>Empty for a resource that is a process itself.</summary>
+    internal static IReadOnlyList<ReplicaResource> Replicas(this IResource resource) => resource.Annotations.OfType<ReplicasAnnotation>().LastOrDefault()?.Replicas ?? [];
+
+    /// <summary>The resource itself, and its replicas.</summary>
+    internal static IEnumerable<IResource> AndReplicas(this IResource resource) => [resource, .. resource.Replicas()];
+
+    /// <summary>What becomes a process, or stands for itself: the replicas of a resource, else the resource.</summary>
+    internal static IEnumerable<IResource> Instances(this IResource resource) => resource.Replicas() is { Count: > 0 } replicas ? replicas : [resource];
+
+    /// <summary>The resource of the model to which a replica belongs, else the resource itself.</summary>
+    internal static IResource InModel(this IResource resource) => resource is ReplicaResource replica ? replica.Project : resource;
+
     internal static IResource? ParentOf(this IResource resource) => (resource as IResourceWithParent)?.Parent;
 
     /// <summary>The keys of the checks that decide over a resource's health: its own and its parents'.</summary>

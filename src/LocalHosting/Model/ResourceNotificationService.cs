@@ -90,21 +90,30 @@ public class ResourceNotificationService
     internal CustomResourceSnapshot Snapshot(IResource resource)
     {
         lock (_access)
-            return _snapshots.TryGetValue(resource, out var snapshot) ? snapshot : Initial(resource);
+            return Current(resource);
     }
 
     internal ResourceEvent Update(IResource resource, Func<CustomResourceSnapshot, CustomResourceSnapshot> change)
     {
         lock (_access)
         {
-            var snapshot = change(_snapshots.TryGetValue(resource, out var current) ? current : Initial(resource));
-            _snapshots[resource] = snapshot;
-            var notice = new ResourceEvent(resource, resource.Name, snapshot);
-            foreach (var watcher in _watchers.Keys)
-                watcher.TryWrite(notice);
+            var notice = Set(resource, change(Current(resource)));
+            if (resource is ReplicaResource { Project: var project })
+                Set(project, ReplicaSnapshots.Combine(Current(project), [.. project.Replicas().Select(replica => (replica.Name, Current(replica)))]));
             return notice;
         }
     }
+
+    private ResourceEvent Set(IResource resource, CustomResourceSnapshot snapshot)
+    {
+        _snapshots[resource] = snapshot;
+        var notice = new ResourceEvent(resource, resource.Name, snapshot);
+        foreach (var watcher in _watchers.Keys)
+            watcher.TryWrite(notice);
+        return notice;
+    }
+
+    private CustomResourceSnapshot Current(IResource resource) => _snapshots.TryGetValue(resource, out var snapshot) ? snapshot : Initial(resource);
 
     private CustomResourceSnapshot Initial(IResource resource)
     {

@@ -12,7 +12,7 @@ internal sealed class EndpointAllocator(PortRegistry ports)
     public SortedDictionary<string, int> Allocate(IEnumerable<IResource> resources)
     {
         var allocated = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach (var resource in resources)
+        foreach (var resource in resources.SelectMany(resource => resource.Instances()))
         {
             foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
             {

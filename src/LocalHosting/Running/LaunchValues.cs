@@ -65,7 +65,7 @@ internal sealed class LaunchValues(DistributedApplicationExecutionContext execut
 
     private static void AddTelemetry(Dictionary<string, string> environment, IResource resource)
     {
-        environment["OTEL_SERVICE_NAME"] = resource.Name;
+        environment["OTEL_SERVICE_NAME"] = resource.InModel().Name;
         environment["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8)}";
         foreach (var name in TelemetryTargets)
         {

@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace LocalHosting.Running;
 
 /// <summary>Brings the whole model up and down.</summary>
-internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeServices runtime, RunSettings settings, EndpointAllocator endpoints, ResourceLinks links,
+internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeServices runtime, RunSettings settings, Replication replication, EndpointAllocator endpoints, ResourceLinks links,
     HealthMonitor health, PassiveResources passive, DashboardServer dashboard, ConsoleReporter console, DistributedApplicationExecutionContext execution) : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
@@ -38,6 +38,7 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
             await subscriber.SubscribeAsync(runtime.Eventing, execution, cancellationToken);
         await runtime.Eventing.PublishAsync(new BeforeStartEvent(runtime.Services, model), cancellationToken);
 
+        replication.Apply();
         var ports = endpoints.Allocate(model.Resources);
         var controlToken = RandomNumberGenerator.GetHexString(32, lowercase: true);
         await dashboard.StartAsync(controlToken);
@@ -115,7 +116,7 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
     {
         await AllAsync(controller => controller.Ready, _end.Token);
         runtime.Startup.IsStarting = false;
-        var door = model.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>())
+        var door = model.Resources.SelectMany(resource => resource.Instances()).SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>())
             .FirstOrDefault(endpoint => endpoint is { IsExternal: true, UriScheme: "http" or "https" });
         console.Line($"{settings.ApplicationName} is ready{(door is null ? "" : $": {door.AllocatedEndpoint!.UriString}")}{(dashboard.Url is { } url ? $" - dashboard {url}" : "")}");
     }
@@ -130,13 +131,12 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
     {
         var awaited = model.Resources.SelectMany(resource => resource.Annotations.OfType<WaitAnnotation>())
             .Where(wait => wait.WaitType == WaitType.WaitForCompletion).Select(wait => wait.Resource).ToHashSet();
-        _controllers = [.. model.Resources.Where(resource => resource.Recipe() is not null)
-            .Select(resource => new ResourceController(resource, resource.Recipe()!, awaited.Contains(resource), runtime))];
+        _controllers = [.. model.Resources.Where(resource => resource.Recipe() is not null).SelectMany(resource => resource.Instances())
+            .Select(resource => new ResourceController(resource, resource.Recipe()!, awaited.Contains(resource.InModel()), runtime))];
         foreach (var controller in _controllers)
-        {
-            LifecycleCommands.AddTo(controller);
             runtime.Notifications.Update(controller.Resource, snapshot => snapshot with { State = snapshot.State ?? KnownResourceStates.NotStarted });
-        }
+        foreach (var resource in _controllers.SelectMany<ResourceController, IResource>(controller => [controller.Resource, controller.Resource.InModel()]).Distinct())
+            LifecycleCommands.AddTo(resource, [.. _controllers.Where(controller => controller.Resource == resource || controller.Resource.InModel() == resource)], runtime.Notifications);
     }
 
     /// <summary>Publishes the events that come before any start, and begins to follow every resource.</summary>
@@ -151,8 +151,9 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
                 await runtime.Eventing.PublishAsync(new ResourceEndpointsAllocatedEvent(resource, runtime.Services), cancellationToken);
             if (resource is IResourceWithConnectionString)
                 await runtime.Eventing.PublishAsync(new ConnectionStringAvailableEvent(resource, runtime.Services), cancellationToken);
-            await links.ShowAsync(resource, cancellationToken);
-            _followers.Add(health.FollowAsync(resource, _end.Token));
+            foreach (var instance in resource.Instances())
+                await links.ShowAsync(instance, cancellationToken);
+            _followers.AddRange(resource.AndReplicas().Select(one => health.FollowAsync(one, _end.Token)));
             if (resource.Recipe() is null)
                 _followers.Add(passive.LiveAsync(resource, _end.Token));
         }

@@ -106,7 +106,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
         try
         {
             Publish(KnownResourceStates.Starting, snapshot => snapshot with { ExitCode = null, StopTimeStamp = null, Ready = null, HealthReports = [], Failure = null });
-            await runtime.Eventing.PublishAsync(new BeforeResourceStartedEvent(resource, runtime.Services), stop);
+            await runtime.Eventing.PublishAsync(new BeforeResourceStartedEvent(resource.InModel(), runtime.Services), stop);
             await WaitForDependenciesAsync(stop);
             while (await RunOnceAsync(stop) is { } pause)
                 await Task.Delay(pause, runtime.Time, stop);
@@ -253,7 +253,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             ExitCode = exitCode ?? snapshot.ExitCode,
             StopTimeStamp = runtime.Time.GetUtcNow().UtcDateTime,
         });
-        await runtime.Eventing.PublishAsync(new ResourceStoppedEvent(resource, runtime.Services, change), EventDispatchBehavior.NonBlockingSequential);
+        await runtime.Eventing.PublishAsync(new ResourceStoppedEvent(resource.InModel(), runtime.Services, change), EventDispatchBehavior.NonBlockingSequential);
     }
 
     private ResourceEvent Publish(string state, Func<CustomResourceSnapshot, CustomResourceSnapshot> change) =>

@@ -42,5 +42,5 @@ internal static class StopOrder
             .Distinct();
 
     private static IEnumerable<IResource> Carriers(IResource dependency) =>
-        dependency.Recipe() is null && dependency.ParentOf() is { } parent ? Carriers(parent) : [dependency];
+        dependency.Recipe() is null && dependency.ParentOf() is { } parent ? Carriers(parent) : dependency.Instances();
 }

@@ -69,12 +69,18 @@ internal static class TelemetryExtensions
         }
     }
 
-    /// <summary>Health probes, four a second while a service starts, are no use in a trace list.</summary>
+    /// <summary>Health probes, those of the AppHost and those of the gateway, are no use in a trace list.</summary>
     private sealed class HealthProbeFilter : BaseProcessor<Activity>
     {
         public override void OnEnd(Activity activity)
         {
-            if (activity.Kind == ActivityKind.Server && activity.GetTagItem("url.path") is "/health" or "/alive")
+            var isProbe = activity.Kind switch
+            {
+                ActivityKind.Server => activity.GetTagItem("url.path") is "/health" or "/alive",
+                ActivityKind.Client => activity.GetTagItem("url.full") is string url && url.EndsWith("/health", StringComparison.Ordinal),
+                _ => activity.OperationName is "proxy.cluster_health_checks" or "proxy.destination_health_check",
+            };
+            if (isProbe)
                 activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
         }
     }

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace PhotoPlatform.ServiceDefaults;
+
+/// <summary>
+/// A process that is told to stop says so at <c>/health</c> and goes on serving for <c>Shutdown:Drain</c> (default 0), so that whoever balances over
+/// its replicas sends it nothing more before it takes no more connections. Counts into the time that the host has for stopping.
+/// </summary>
+internal sealed class Draining(IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time) : IHostedLifecycleService
+{
+    /// <summary>Answers 503 at <c>/health</c> once the process stops. Not a health check: nothing is wrong, so nothing is logged.</summary>
+    internal static Task AnswerProbeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path != "/health" || !context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
+            return next(context);
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return Task.CompletedTask;
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        if (configuration.GetValue<TimeSpan>("Shutdown:Drain") is var drain && drain <= TimeSpan.Zero)
+            return;
+        // Already done after a signal; not when somebody stops the host by a call.
+        lifetime.StopApplication();
+        await Task.Delay(drain, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
