@@ -2,7 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using PhotoPlatform.Contracts;
+using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.TestImages;
 using PhotoPlatform.Testing;
 
@@ -32,6 +35,13 @@ public sealed class RunningMedia : IAsyncLifetime
 
     public Inbound<PhotoUnusable> Unusable { get; private set; } = null!;
 
+    public Inbound<PhotoDeleted> Deleted { get; private set; } = null!;
+
+    public Inbound<ExportPartWritten> Exported { get; private set; } = null!;
+
+    /// <summary>The service's clock. Identities do not follow it.</summary>
+    public TestClock Clock { get; } = new();
+
     /// <summary>Where the blobs lie.</summary>
     public string Blobs => Path.Combine(Environment.Folder, "blobs");
 
@@ -43,9 +53,17 @@ public sealed class RunningMedia : IAsyncLifetime
         BulkJobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Bulk);
         Ready = await _bus.ListenAsync<PhotoReady>();
         Unusable = await _bus.ListenAsync<PhotoUnusable>();
-        await _bus.ListenAsync<PhotoDeleted>();
-        _service = await RunningService.StartAsync("media", _environment, builder => builder.AddMedia(), app => app.MapMedia());
+        Deleted = await _bus.ListenAsync<PhotoDeleted>();
+        Exported = await _bus.ListenAsync<ExportPartWritten>();
+        _service = await StartReplicaAsync();
     }
+
+    /// <summary>Media once more, on the same database, broker and folder.</summary>
+    public Task<RunningService> StartReplicaAsync(Dictionary<string, string?>? settings = null) => RunningService.StartAsync("media", Environment, builder => builder.AddMedia(), app => app.MapMedia(), settings, services =>
+    {
+        services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
+        services.Replace(ServiceDescriptor.Singleton(new IdentitySigner(System.Text.Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), TimeProvider.System)));
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -142,6 +160,14 @@ public sealed class Owner(RunningMedia media, Guid id, HttpClient http) : IDispo
 
     public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(path, UriKind.Relative));
 
+    public Task<HttpResponseMessage> PatchAsync(Guid photo, object change, string? ifMatch = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Patch, $"/api/photos/{photo}") { Content = JsonContent.Create(change) };
+        if (ifMatch is not null)
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        return http.SendAsync(request);
+    }
+
     public Task<HttpResponseMessage> DeleteAsync(Guid photo) => http.DeleteAsync(new Uri($"/api/photos/{photo}", UriKind.Relative));
 
     public Task<List<Guid>> RowsAsync() => media.Environment.QueryAsync<Guid>("media", "SELECT id FROM photos WHERE owner_id = $1", id);
@@ -150,7 +176,7 @@ public sealed class Owner(RunningMedia media, Guid id, HttpClient http) : IDispo
 }
 
 public sealed record PhotoView(
-    Guid Id, Guid OwnerId, string Title, string Visibility, string State, string? Reason, int Width, int Height, string? Placeholder, IReadOnlyList<RenditionView> Renditions, DateTimeOffset CreatedAt)
+    Guid Id, Guid OwnerId, string Title, string Visibility, string State, string? Reason, int Width, int Height, string? Placeholder, IReadOnlyList<RenditionView> Renditions, DateTimeOffset CreatedAt, string Description = "", bool Avatar = false)
 {
     public string UrlOf(string rendition) => Renditions.Single(one => one.Name == rendition).Url;
 }
