@@ -70,15 +70,15 @@ internal sealed class ExportPart : IAsyncDisposable
         await _manifestBlob.DisposeAsync();
     }
 
-    /// <summary>A readable name that is safe in every file system: day, title, and the end of the id, which is random; all of it when another photo ends alike.</summary>
+    /// <summary>A readable name that is safe in every file system: day, the title's letters and digits in whatever script, and the end of the id, which is random; all of it when another photo ends alike.</summary>
     internal static string PathOf(Photo photo, bool isEndingFree)
     {
         var title = new StringBuilder();
-        foreach (var c in photo.Title.Normalize(NormalizationForm.FormD).ToLowerInvariant())
+        foreach (var c in photo.Title.ToLowerInvariant())
         {
             if (title.Length >= MaxTitle)
                 break;
-            if (char.IsAsciiLetterOrDigit(c))
+            if (char.IsLetterOrDigit(c))
                 title.Append(c);
             else if (CharUnicodeInfo.GetUnicodeCategory(c) != UnicodeCategory.NonSpacingMark && title.Length > 0 && title[^1] != '-')
                 title.Append('-');
