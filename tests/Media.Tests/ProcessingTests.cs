@@ -132,6 +132,22 @@ public sealed class ProcessingTests(RunningMedia media) : IClassFixture<RunningM
         await RunningMedia.AssertProblemAsync(HttpStatusCode.NotFound, await owner.GetAsync($"/api/photos/{photo}"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_failure_of_a_deleted_photo_leaves_no_blob(bool isRejected)
+    {
+        using var owner = media.NewOwner();
+        var photo = await owner.UploadAsync();
+        using var deleted = await owner.DeleteAsync(photo);
+        await Eventually.GetAsync(() => Task.FromResult(media.FilesOf(photo)), files => files.Count == 0);
+
+        // Some of its renditions were written before the job ended.
+        media.Render(photo);
+        await media.DeliverOftenAsync(isRejected ? "media-photo-rejected" : "media-photo-processing-failed", isRejected ? new PhotoRejected(photo, 1, "late") : new PhotoProcessingFailed(photo, 1, "late"));
+        Assert.Empty(media.FilesOf(photo));
+    }
+
     /// <summary>Returns when a photo that was uploaded after everything before has become ready, and none of the others has a second time.</summary>
     private async Task BarrierAsync(params Guid[] silent)
     {
