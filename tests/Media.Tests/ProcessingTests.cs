@@ -16,7 +16,7 @@ public sealed class ProcessingTests(RunningMedia media) : IClassFixture<RunningM
         Assert.Equal([("thumb", 48), ("small", 64), ("medium", 64), ("large", 64)], photo.Renditions.Select(rendition => (rendition.Name, rendition.Width)));
         Assert.All(photo.Renditions, rendition =>
         {
-            Assert.Equal($"/media/{photo.Id}/1/1/{rendition.Name}.webp", rendition.Url);
+            Assert.StartsWith($"/media/{photo.Id}/1/1/{rendition.Name}.webp?exp=", rendition.Url, StringComparison.Ordinal);
             Assert.Equal(("image/webp", RunningMedia.BytesOf(rendition.Name).Length), (rendition.ContentType, (int)rendition.Bytes));
         });
     }
@@ -130,6 +130,22 @@ public sealed class ProcessingTests(RunningMedia media) : IClassFixture<RunningM
         Assert.False(Directory.Exists(Path.Combine(media.Blobs, "renditions", photo.ToString())));
         Assert.Equal([0L], await media.Environment.QueryAsync<long>("media", "SELECT count(*) FROM renditions WHERE photo_id = $1", photo));
         await RunningMedia.AssertProblemAsync(HttpStatusCode.NotFound, await owner.GetAsync($"/api/photos/{photo}"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_failure_of_a_deleted_photo_leaves_no_blob(bool isRejected)
+    {
+        using var owner = media.NewOwner();
+        var photo = await owner.UploadAsync();
+        using var deleted = await owner.DeleteAsync(photo);
+        await Eventually.GetAsync(() => Task.FromResult(media.FilesOf(photo)), files => files.Count == 0);
+
+        // Some of its renditions were written before the job ended.
+        media.Render(photo);
+        await media.DeliverOftenAsync(isRejected ? "media-photo-rejected" : "media-photo-processing-failed", isRejected ? new PhotoRejected(photo, 1, "late") : new PhotoProcessingFailed(photo, 1, "late"));
+        Assert.Empty(media.FilesOf(photo));
     }
 
     /// <summary>Returns when a photo that was uploaded after everything before has become ready, and none of the others has a second time.</summary>

@@ -2,7 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using PhotoPlatform.Contracts;
+using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.TestImages;
 using PhotoPlatform.Testing;
 
@@ -32,6 +35,13 @@ public sealed class RunningMedia : IAsyncLifetime
 
     public Inbound<PhotoUnusable> Unusable { get; private set; } = null!;
 
+    public Inbound<PhotoDeleted> Deleted { get; private set; } = null!;
+
+    public Inbound<ExportPartWritten> Exported { get; private set; } = null!;
+
+    /// <summary>The service's clock. Identities do not follow it.</summary>
+    public TestClock Clock { get; } = new();
+
     /// <summary>Where the blobs lie.</summary>
     public string Blobs => Path.Combine(Environment.Folder, "blobs");
 
@@ -43,9 +53,54 @@ public sealed class RunningMedia : IAsyncLifetime
         BulkJobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Bulk);
         Ready = await _bus.ListenAsync<PhotoReady>();
         Unusable = await _bus.ListenAsync<PhotoUnusable>();
-        await _bus.ListenAsync<PhotoDeleted>();
-        _service = await RunningService.StartAsync("media", _environment, builder => builder.AddMedia(), app => app.MapMedia());
+        Deleted = await _bus.ListenAsync<PhotoDeleted>();
+        Exported = await _bus.ListenAsync<ExportPartWritten>();
+        _service = await StartReplicaAsync();
     }
+
+    /// <summary>Media once more, on the same database, broker and folder.</summary>
+    public Task<RunningService> StartReplicaAsync(Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null) => RunningService.StartAsync("media", Environment, builder => builder.AddMedia(), app => app.MapMedia(), settings, services =>
+    {
+        services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
+        services.Replace(ServiceDescriptor.Singleton(new IdentitySigner(System.Text.Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), TimeProvider.System)));
+        replace?.Invoke(services);
+    });
+
+    /// <summary>
+    /// Sends a message often, at once: under four ids, each three times. Returns when its consumer has had each of them. An event goes to its subscribers, a command to the queue.
+    /// </summary>
+    public async Task DeliverOftenAsync(string queue, object message, bool isCommand = false)
+    {
+        var ids = Enumerable.Range(0, 4).Select(_ => Guid.CreateVersion7()).ToArray();
+        await Task.WhenAll(ids.SelectMany(id => Enumerable.Repeat(id, 3)).Select(id => isCommand ? Bus.SendAsync(queue, message, id) : Bus.PublishAsync(message, id)));
+        await Eventually.GetAsync(() => Environment.QueryAsync<long>("media", "SELECT count(*) FROM inbox WHERE consumer = $1 AND message_id = ANY($2)", queue, ids), counts => counts[0] == ids.Length);
+        Assert.Empty(await Environment.PeekAsync($"{queue}.dead"));
+    }
+
+    /// <summary>What an event stream has had, up to a marker of the test's own.</summary>
+    public async Task<List<PhotoDeleted>> DeletedSoFarAsync()
+    {
+        var marker = new PhotoDeleted(Guid.NewGuid(), Guid.NewGuid(), $"originals/{Guid.NewGuid()}", DateTimeOffset.UnixEpoch);
+        await Bus.PublishAsync(marker);
+        var before = new List<PhotoDeleted>();
+        for (PhotoDeleted next; (next = (await Deleted.NextAsync()).Message).PhotoId != marker.PhotoId;)
+            before.Add(next);
+        return before;
+    }
+
+    /// <summary>Photos that lie in the database only, and the ids they got, oldest first.</summary>
+    public async Task<List<Guid>> SeedAsync(Guid owner, int count, string visibility = "Public", string state = "Ready")
+    {
+        var ids = Enumerable.Range(0, count).Select(_ => PlatformId.New(TimeProvider.System, PlatformId.BucketOf(owner))).Order().ToArray();
+        await Environment.QueryAsync<Guid>("media", """
+            INSERT INTO photos (id, owner_id, title, visibility, state, version, epoch, content_type, bytes, sha256, source, width, height, created_at)
+            SELECT id, $2, 'seeded', $3, $4, 1, 1, 'image/jpeg', 1000, '\\x00', 'originals/' || id, 64, 48, now() FROM unnest($1) id RETURNING id
+            """, ids, owner, visibility, state);
+        return [.. ids];
+    }
+
+    /// <summary>The files of a photo.</summary>
+    public IReadOnlyList<string> FilesOf(Guid photo) => [.. Files().Where(file => file.Contains(photo.ToString(), StringComparison.Ordinal))];
 
     public async ValueTask DisposeAsync()
     {
@@ -142,15 +197,35 @@ public sealed class Owner(RunningMedia media, Guid id, HttpClient http) : IDispo
 
     public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(path, UriKind.Relative));
 
+    public Task<HttpResponseMessage> PatchAsync(Guid photo, object change, string? ifMatch = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Patch, $"/api/photos/{photo}") { Content = JsonContent.Create(change) };
+        if (ifMatch is not null)
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        return http.SendAsync(request);
+    }
+
     public Task<HttpResponseMessage> DeleteAsync(Guid photo) => http.DeleteAsync(new Uri($"/api/photos/{photo}", UriKind.Relative));
 
     public Task<List<Guid>> RowsAsync() => media.Environment.QueryAsync<Guid>("media", "SELECT id FROM photos WHERE owner_id = $1", id);
+
+    /// <summary>Tells Media of the owner's account.</summary>
+    /// <returns>Its handle.</returns>
+    public async Task<string> RegisterAsync()
+    {
+        var handle = $"u{id:N}"[..30];
+        await media.Bus.PublishAsync(new UserRegistered(id, handle, "Somebody", "somebody@example.org", DateTimeOffset.UnixEpoch));
+        await Eventually.GetAsync(() => media.Environment.QueryAsync<Guid>("media", "SELECT user_id FROM owners WHERE handle = $1", handle), owners => owners.Count == 1);
+        return handle;
+    }
+
+    public async Task<Page> PageAsync(string path) => (await http.GetFromJsonAsync<Page>(path))!;
 
     public void Dispose() => http.Dispose();
 }
 
 public sealed record PhotoView(
-    Guid Id, Guid OwnerId, string Title, string Visibility, string State, string? Reason, int Width, int Height, string? Placeholder, IReadOnlyList<RenditionView> Renditions, DateTimeOffset CreatedAt)
+    Guid Id, Guid OwnerId, string Title, string Visibility, string State, string? Reason, int Width, int Height, string? Placeholder, IReadOnlyList<RenditionView> Renditions, DateTimeOffset CreatedAt, string Description = "", bool Avatar = false)
 {
     public string UrlOf(string rendition) => Renditions.Single(one => one.Name == rendition).Url;
 }

@@ -1,10 +1,13 @@
 using Microsoft.AspNetCore.Mvc;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Imaging.Formats;
+using PhotoPlatform.Media.Accounts;
 using PhotoPlatform.Media.Data;
+using PhotoPlatform.Media.Deletions;
 using PhotoPlatform.Media.Delivery;
 using PhotoPlatform.Media.Photos;
 using PhotoPlatform.Media.Processing;
+using PhotoPlatform.Media.Upkeep;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Identity;
@@ -20,27 +23,50 @@ public static class MediaService
     {
         builder.AddInternalIdentity("media");
         builder.AddStorage();
+        builder.AddReads();
+        var urlKeys = RenditionUrl.KeysOf(builder.Configuration);
+        builder.Services.AddSingleton(services => new RenditionUrl(urlKeys, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<EntityTags>();
         builder.Services.AddSingleton(ImageLimits.Default);
+        builder.Services.AddSingleton<ExportSignal>();
+        builder.Services.AddHostedService<ExportWriter>();
+        builder.Services.AddHostedService<ClosedAccounts>();
+        builder.Services.AddHostedService<OrphanSweep>();
         builder.AddMessaging<MediaDb>("media", messaging => messaging
             .Publishes<PhotoReady>()
             .Publishes<PhotoUnusable>()
             .Publishes<PhotoDeleted>()
+            .Publishes<ExportPartWritten>()
             .Subscribe<PhotoProcessed, PhotoProcessedConsumer>()
             .Subscribe<PhotoRejected, PhotoRejectedConsumer>()
             .Subscribe<PhotoProcessingFailed, PhotoProcessingFailedConsumer>()
-            .Subscribe<PhotoDeleted, PhotoDeletedConsumer>());
+            .Subscribe<PhotoDeleted, PhotoDeletedConsumer>()
+            .Receive<PurgePhotos, PurgePhotosConsumer>(PurgePhotos.Queue, prefetch: 8, concurrency: 4)
+            .Subscribe<UserRegistered, UserRegisteredConsumer>()
+            .Subscribe<UserDeleted, UserDeletedConsumer>()
+            .Receive<PurgeOwner, PurgeOwnerConsumer>(PurgeOwner.Queue, prefetch: 2, concurrency: 2)
+            .Subscribe<ExportRequested, ExportRequestedConsumer>());
     }
 
     /// <summary>Maps its endpoints.</summary>
     public static void MapMedia(this IEndpointRouteBuilder app)
     {
-        var photos = app.MapGroup("/api/photos").RequireUser();
+        var photos = app.MapGroup("/api/photos").RequireUser().WithTags("photos");
         // The handler counts: a refusal of the web server itself would break the connection before the answer is read.
-        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute());
-        photos.MapGet("", ListPhotos.HandleAsync);
-        photos.MapGet("{id:guid}", GetPhoto.HandleAsync);
-        photos.MapDelete("{id:guid}", DeletePhoto.HandleAsync);
-        app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync);
+        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute()).WithName("UploadPhoto").WithSummary("Upload a photo");
+        photos.MapGet("", ListPhotos.HandleAsync).WithEntityTag().WithName("ListPhotos").WithSummary("One's own photos, newest first");
+        photos.MapGet("{id:guid}", GetPhoto.HandleAsync).WithEntityTag().WithName("GetPhoto").WithSummary("One of one's own photos, in any state");
+        photos.MapPatch("{id:guid}", ChangePhoto.HandleAsync).WithName("ChangePhoto").WithSummary("Change title, description or visibility");
+        photos.MapDelete("{id:guid}", DeletePhoto.HandleAsync).WithName("DeletePhoto").WithSummary("Delete a photo at once");
+        photos.MapPost("{id:guid}/retries", RetryPhoto.HandleAsync).WithName("RetryPhoto").WithSummary("Have a failed photo processed anew");
+        photos.MapPost("deletions", DeletePhotos.HandleAsync).WithName("DeletePhotos").WithSummary("Delete up to 100 photos, with 10 seconds to undo it");
+        photos.MapDelete("deletions/{id:guid}", UndoDeletion.HandleAsync).WithName("UndoDeletion").WithSummary("Undo a deletion");
+
+        var gallery = app.MapGroup("/api/users/{handle}/photos").WithTags("photos");
+        gallery.MapGet("", ListUserPhotos.HandleAsync).WithEntityTag().WithName("ListUserPhotos").WithSummary("Somebody's public photos, newest first");
+        gallery.MapGet("{id:guid}", GetUserPhoto.HandleAsync).WithEntityTag().WithName("GetUserPhoto").WithSummary("Somebody's public or unlisted photo");
+
+        app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync).WithTags("photos").WithName("GetRendition").WithSummary("The bytes of a rendition");
         app.MapMessaging();
     }
 }

@@ -15,6 +15,10 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
     internal Task<Photo?> LockPhotoAsync(Guid id, CancellationToken cancellationToken) =>
         Photos.FromSql($"SELECT * FROM photos WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
 
+    /// <summary>One of an owner's photos, or null, locked until the transaction ends. One that is being deleted is not there.</summary>
+    internal Task<Photo?> LockOwnPhotoAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
+        Photos.FromSql($"SELECT * FROM photos WHERE id = {id} AND owner_id = {ownerId} AND deletion_id IS NULL FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Photo>(photo =>
@@ -49,6 +53,7 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
             owner.Property(o => o.Handle).HasMaxLength(30);
             owner.HasIndex(o => o.Handle).IsUnique();
         });
+        PhotoLifecycle.Configure(modelBuilder);
         modelBuilder.UseOutbox();
         modelBuilder.UseSnakeCaseNames();
     }

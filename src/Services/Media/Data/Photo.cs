@@ -33,13 +33,22 @@ internal sealed class Photo
 {
     internal const int MaxTitle = 200;
 
+    /// <summary>In characters.</summary>
+    internal const int MaxDescription = 2000;
+
     public required Guid Id { get; init; }
 
     public required Guid OwnerId { get; init; }
 
     public required string Title { get; set; }
 
+    /// <summary>Text of one or more lines; empty when there is none.</summary>
+    public string Description { get; set; } = "";
+
     public required Visibility Visibility { get; set; }
+
+    /// <summary>Whether it was uploaded to be its owner's portrait: then it is public and in no gallery, and the next one takes its place.</summary>
+    public bool Avatar { get; init; }
 
     public PhotoState State { get; set; } = PhotoState.Pending;
 
@@ -71,6 +80,15 @@ internal sealed class Photo
     public string? Placeholder { get; set; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The <see cref="Deletion"/> that hides it until that is undone or carried out; else null.</summary>
+    public Guid? DeletionId { get; init; }
+
+    /// <summary>The UTC day that <see cref="Retries"/> counts.</summary>
+    public DateOnly? RetriedOn { get; set; }
+
+    /// <summary>How often its owner had it processed anew that day.</summary>
+    public int Retries { get; set; }
 
     public List<Rendition> Renditions { get; init; } = [];
 }

@@ -17,6 +17,9 @@ internal sealed class PhotoDeletedConsumer(IBlobStore blobs) : IConsumer<PhotoDe
 /// <summary>Where a photo's blobs lie.</summary>
 internal static class PhotoBlobs
 {
+    internal const string Originals = "originals";
+    internal const string Renditions = "renditions";
+
     /// <summary>The folder of all renditions of a photo.</summary>
-    internal static string RenditionsOf(Guid photoId) => $"renditions/{photoId:D}";
+    internal static string RenditionsOf(Guid photoId) => $"{Renditions}/{photoId:D}";
 }

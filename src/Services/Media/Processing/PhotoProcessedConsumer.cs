@@ -1,14 +1,22 @@
 using MassTransit;
+using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Media.Data;
+using PhotoPlatform.Media.Deletions;
+using PhotoPlatform.Media.Delivery;
 using PhotoPlatform.Messaging.Outbox;
 using PhotoPlatform.Storage;
 
 namespace PhotoPlatform.Media.Processing;
 
-/// <summary>Stores the renditions of a photo and makes it ready. Of a photo that was deleted meanwhile it removes them.</summary>
+/// <summary>
+/// Stores the renditions of a photo and makes it ready. Of a photo that was deleted meanwhile it removes them. An owner's portrait takes the place of the older ones, which are deleted;
+/// also of those that are still being made, so that a slow old one does not follow it.
+/// </summary>
 internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, TimeProvider time, ILogger<PhotoProcessedConsumer> logger) : IConsumer<PhotoProcessed>
 {
+    private const string AvatarRendition = "thumb";
+
     public async Task Consume(ConsumeContext<PhotoProcessed> context)
     {
         var message = context.Message;
@@ -35,8 +43,14 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
             Bytes = file.Bytes,
             Etag = file.ETag,
         }));
-        outbox.Publish(new PhotoReady(photo.Id, photo.OwnerId, photo.Version, null, time.GetUtcNow()));
+        var now = time.GetUtcNow();
+        outbox.Publish(new PhotoReady(photo.Id, photo.OwnerId, photo.Version, photo.Avatar ? RenditionUrl.PathOf(photo.Id, photo.Version, photo.Epoch, AvatarRendition) : null, now));
         await db.SaveChangesAsync(context.CancellationToken);
+        if (photo.Avatar)
+        {
+            var older = await db.Photos.FromSql($"SELECT * FROM photos WHERE owner_id = {photo.OwnerId} AND avatar AND id < {photo.Id} ORDER BY id DESC FOR UPDATE").ToListAsync(context.CancellationToken);
+            await PhotoRemoval.RemoveAsync(db, outbox, older, now, context.CancellationToken);
+        }
         logger.LogInformation("Photo {PhotoId} of user {OwnerId} is ready", photo.Id, photo.OwnerId);
     }
 }

@@ -2,30 +2,37 @@ using MassTransit;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Storage;
 
 namespace PhotoPlatform.Media.Processing;
 
 /// <summary>The input's fault: the photo is rejected for good.</summary>
-internal sealed class PhotoRejectedConsumer(MediaDb db, Outbox<MediaDb> outbox, TimeProvider time) : IConsumer<PhotoRejected>
+internal sealed class PhotoRejectedConsumer(MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, TimeProvider time) : IConsumer<PhotoRejected>
 {
     public Task Consume(ConsumeContext<PhotoRejected> context) => UnusablePhoto.MarkAsync(
-        db, outbox, time, context.Message.PhotoId, context.Message.Version, PhotoState.Rejected, context.Message.Reason, context.CancellationToken);
+        db, outbox, blobs, time, context.Message.PhotoId, context.Message.Version, PhotoState.Rejected, context.Message.Reason, context.CancellationToken);
 }
 
 /// <summary>Our fault: the job lies in the dead letters, and its replay makes the photo ready.</summary>
-internal sealed class PhotoProcessingFailedConsumer(MediaDb db, Outbox<MediaDb> outbox, TimeProvider time) : IConsumer<PhotoProcessingFailed>
+internal sealed class PhotoProcessingFailedConsumer(MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, TimeProvider time) : IConsumer<PhotoProcessingFailed>
 {
     public Task Consume(ConsumeContext<PhotoProcessingFailed> context) => UnusablePhoto.MarkAsync(
-        db, outbox, time, context.Message.PhotoId, context.Message.Version, PhotoState.Failed, context.Message.Reason, context.CancellationToken);
+        db, outbox, blobs, time, context.Message.PhotoId, context.Message.Version, PhotoState.Failed, context.Message.Reason, context.CancellationToken);
 }
 
 internal static class UnusablePhoto
 {
     internal static async Task MarkAsync(
-        MediaDb db, Outbox<MediaDb> outbox, TimeProvider time, Guid photoId, int version, PhotoState state, string reason, CancellationToken cancellationToken)
+        MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, TimeProvider time, Guid photoId, int version, PhotoState state, string reason, CancellationToken cancellationToken)
     {
         var photo = await db.LockPhotoAsync(photoId, cancellationToken);
-        if (photo is null || photo.Version != version || photo.State is PhotoState.Ready or PhotoState.Rejected)
+        if (photo is null)
+        {
+            // A job of a deleted photo may have written some of its renditions before it failed.
+            await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(photoId), cancellationToken);
+            return;
+        }
+        if (photo.Version != version || photo.State is PhotoState.Ready or PhotoState.Rejected)
             return;
         (photo.State, photo.Reason) = (state, reason);
         outbox.Publish(new PhotoUnusable(photo.Id, photo.OwnerId, version, state == PhotoState.Rejected ? "rejected" : "failed", reason, time.GetUtcNow()));

@@ -22,6 +22,63 @@ namespace PhotoPlatform.Media.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("PhotoPlatform.Media.Data.Deletion", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner_id");
+
+                    b.Property<DateTimeOffset>("UndoUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("undo_until");
+
+                    b.HasKey("Id")
+                        .HasName("pk_deletions");
+
+                    b.HasIndex("OwnerId")
+                        .HasDatabaseName("ix_deletions_owner_id");
+
+                    b.ToTable("deletions", (string)null);
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Media.Data.ExportJob", b =>
+                {
+                    b.Property<Guid>("ExportId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("export_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("FreeAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("free_at");
+
+                    b.Property<Guid?>("TakenBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("taken_by");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("ExportId")
+                        .HasName("pk_export_jobs");
+
+                    b.HasIndex("FreeAt")
+                        .HasDatabaseName("ix_export_jobs_free_at");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_export_jobs_user_id");
+
+                    b.ToTable("export_jobs", (string)null);
+                });
+
             modelBuilder.Entity("PhotoPlatform.Media.Data.Owner", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -48,6 +105,10 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.HasKey("UserId")
                         .HasName("pk_owners");
 
+                    b.HasIndex("ClosedAt")
+                        .HasDatabaseName("ix_owners_closed_at")
+                        .HasFilter("closed_at IS NOT NULL");
+
                     b.HasIndex("Handle")
                         .IsUnique()
                         .HasDatabaseName("ix_owners_handle");
@@ -60,6 +121,10 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<bool>("Avatar")
+                        .HasColumnType("boolean")
+                        .HasColumnName("avatar");
 
                     b.Property<long>("Bytes")
                         .HasColumnType("bigint")
@@ -74,6 +139,16 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<Guid?>("DeletionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deletion_id");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .HasColumnName("description");
 
                     b.Property<int>("Epoch")
                         .HasColumnType("integer")
@@ -96,6 +171,14 @@ namespace PhotoPlatform.Media.Data.Migrations
                         .HasMaxLength(100)
                         .HasColumnType("character varying(100)")
                         .HasColumnName("reason");
+
+                    b.Property<DateOnly?>("RetriedOn")
+                        .HasColumnType("date")
+                        .HasColumnName("retried_on");
+
+                    b.Property<int>("Retries")
+                        .HasColumnType("integer")
+                        .HasColumnName("retries");
 
                     b.Property<byte[]>("Sha256")
                         .IsRequired()
@@ -137,9 +220,22 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_photos");
 
+                    b.HasIndex("DeletionId")
+                        .HasDatabaseName("ix_photos_deletion_id")
+                        .HasFilter("deletion_id IS NOT NULL");
+
                     b.HasIndex("OwnerId", "Id")
                         .IsDescending(false, true)
                         .HasDatabaseName("ix_photos_owner_id_id");
+
+                    b.HasIndex(new[] { "OwnerId", "Id" }, "IX_photos_avatars")
+                        .HasDatabaseName("ix_photos_avatars")
+                        .HasFilter("avatar");
+
+                    b.HasIndex(new[] { "OwnerId", "Id" }, "IX_photos_gallery")
+                        .IsDescending(false, true)
+                        .HasDatabaseName("ix_photos_gallery")
+                        .HasFilter("visibility = 'Public' AND state = 'Ready' AND NOT avatar AND deletion_id IS NULL");
 
                     b.HasIndex(new[] { "OwnerId" }, "IX_photos_unfinished")
                         .HasDatabaseName("ix_photos_unfinished")
