@@ -41,6 +41,9 @@ internal sealed class Photo
 
     public required Visibility Visibility { get; set; }
 
+    /// <summary>Uploaded as its owner's avatar, and therefore public.</summary>
+    public bool Avatar { get; init; }
+
     public PhotoState State { get; set; } = PhotoState.Pending;
 
     /// <summary>Why it is rejected or failed: a stable code.</summary>

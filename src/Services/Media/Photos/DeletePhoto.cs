@@ -16,11 +16,14 @@ internal static class DeletePhoto
         if (photo is null)
             return TypedResults.NotFound();
 
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         db.Remove(photo);
         outbox.Publish(new PhotoDeleted(photo.Id, photo.OwnerId, photo.Source, time.GetUtcNow()));
         try
         {
             await db.SaveChangesAsync(cancellationToken);
+            await Owners.ReleaseAsync(db, photo.OwnerId, 1, photo.Bytes, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
         catch (DbUpdateConcurrencyException)
         {
