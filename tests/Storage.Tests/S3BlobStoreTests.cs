@@ -42,7 +42,7 @@ public sealed class S3BlobStoreTests : BlobStoreTests, IClassFixture<S3Fixture>,
     [Fact]
     public async Task A_server_that_refuses_or_is_away_is_a_failure_of_the_storage()
     {
-        foreach (var settings in new[] { _settings with { Bucket = "none" }, _settings with { Endpoint = "http://127.0.0.1:1" }, _settings with { SecretKey = "wrong" } })
+        foreach (var settings in new[] { _settings with { Bucket = "none" }, _settings with { Endpoint = "http://127.0.0.1:1" }, _settings with { AccessKey = "nobody" } })
         {
             var blobs = BlobStores.S3(settings);
             using var disposed = (IDisposable)blobs;

@@ -5,6 +5,7 @@ using PhotoPlatform.Media.Data;
 using PhotoPlatform.Media.Delivery;
 using PhotoPlatform.Media.Photos;
 using PhotoPlatform.Media.Processing;
+using PhotoPlatform.Media.Uploads;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Identity;
@@ -21,7 +22,9 @@ public static class MediaService
         builder.AddInternalIdentity("media");
         builder.AddStorage();
         builder.Services.AddSingleton(ImageLimits.Default);
+        builder.AddUploads();
         builder.AddMessaging<MediaDb>("media", messaging => messaging
+            .Publishes<PhotoUploaded>()
             .Publishes<PhotoReady>()
             .Publishes<PhotoUnusable>()
             .Publishes<PhotoDeleted>()
@@ -36,11 +39,13 @@ public static class MediaService
     {
         var photos = app.MapGroup("/api/photos").RequireUser();
         // The handler counts: a refusal of the web server itself would break the connection before the answer is read.
-        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute());
+        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
+            .WithName("UploadPhoto").WithSummary("Takes an image as the body or in the field 'photo' of a form; with an Idempotency-Key, once.").WithTags("uploads");
         photos.MapGet("", ListPhotos.HandleAsync);
         photos.MapGet("{id:guid}", GetPhoto.HandleAsync);
         photos.MapDelete("{id:guid}", DeletePhoto.HandleAsync);
         app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync);
+        app.MapUploads();
         app.MapMessaging();
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Media.Uploads;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.Messaging.Outbox;
 
@@ -49,6 +50,7 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
             owner.Property(o => o.Handle).HasMaxLength(30);
             owner.HasIndex(o => o.Handle).IsUnique();
         });
+        modelBuilder.UseUploads();
         modelBuilder.UseOutbox();
         modelBuilder.UseSnakeCaseNames();
     }
