@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.TestImages;
 using PhotoPlatform.Testing;
@@ -30,6 +31,8 @@ public sealed class RunningMedia : IAsyncLifetime
 
     public Inbound<PhotoReady> Ready { get; private set; } = null!;
 
+    public Inbound<PhotoUploaded> Uploaded { get; private set; } = null!;
+
     public Inbound<PhotoUnusable> Unusable { get; private set; } = null!;
 
     /// <summary>Where the blobs lie.</summary>
@@ -41,11 +44,16 @@ public sealed class RunningMedia : IAsyncLifetime
         _bus = await TestBus.ConnectAsync(_environment);
         Jobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Interactive);
         BulkJobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Bulk);
+        Uploaded = await _bus.ListenAsync<PhotoUploaded>();
         Ready = await _bus.ListenAsync<PhotoReady>();
         Unusable = await _bus.ListenAsync<PhotoUnusable>();
         await _bus.ListenAsync<PhotoDeleted>();
-        _service = await RunningService.StartAsync("media", _environment, builder => builder.AddMedia(), app => app.MapMedia());
+        _service = await StartReplicaAsync();
     }
+
+    /// <summary>One more process of the service, perhaps with other settings or another clock.</summary>
+    public Task<RunningService> StartReplicaAsync(Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null) =>
+        RunningService.StartAsync("media", Environment, builder => builder.AddMedia(), app => app.MapMedia(), settings, replace);
 
     public async ValueTask DisposeAsync()
     {
@@ -61,8 +69,11 @@ public sealed class RunningMedia : IAsyncLifetime
     public Owner NewOwner()
     {
         var id = PlatformId.New(TimeProvider.System, PlatformId.NewBucket());
-        return new Owner(this, id, Service.Client(id));
+        return Meet(id, Service);
     }
+
+    /// <summary>Somebody who signed in, at one of several replicas.</summary>
+    public Owner Meet(Guid id, RunningService replica) => new(this, id, replica.Client(id));
 
     /// <summary>Every file below the blobs' folder, unfinished ones too.</summary>
     public IReadOnlyList<string> Files() => Directory.EnumerateFiles(Blobs, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Blobs, file)).Order().ToList();
