@@ -24,6 +24,22 @@ public interface IBlobStore
 
     /// <summary>The blobs below a folder, in no order.</summary>
     IAsyncEnumerable<BlobInfo> ListAsync(string folder, CancellationToken cancellationToken);
+
+    /// <summary>Asks for room before a body is read. A storage that cannot know lets it pass, and says so while it is written to.</summary>
+    /// <param name="bytes">How many are to come; a reserve for everything else is added.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <exception cref="StorageFullException">They would not fit.</exception>
+    Task EnsureSpaceAsync(long bytes, CancellationToken cancellationToken);
+}
+
+/// <summary>The storage has no room. Its HResult is that of a full disk (ENOSPC), which becomes the answer 507.</summary>
+public sealed class StorageFullException : IOException
+{
+    private const int NoSpaceLeft = 28;
+
+    /// <param name="message">What is full.</param>
+    /// <param name="inner">How it was told.</param>
+    public StorageFullException(string message, Exception? inner = null) : base(message, inner) => HResult = NoSpaceLeft;
 }
 
 /// <summary>A blob being written. Disposed without a commit, it leaves nothing behind.</summary>

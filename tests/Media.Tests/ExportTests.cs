@@ -178,6 +178,8 @@ public sealed class ExportTests : IAsyncLifetime
 
         internal TaskCompletionSource Succeed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        public Task EnsureSpaceAsync(long bytes, CancellationToken cancellationToken) => inner.EnsureSpaceAsync(bytes, cancellationToken);
+
         public IBlobWriter Create(string key) => key.StartsWith("exports/", StringComparison.Ordinal) ? new Writer(this, inner.Create(key)) : inner.Create(key);
 
         public Task<Stream?> OpenReadAsync(string key, long offset, long? length, CancellationToken cancellationToken) => inner.OpenReadAsync(key, offset, length, cancellationToken);

@@ -33,6 +33,8 @@ public sealed class RunningMedia : IAsyncLifetime
 
     public Inbound<PhotoReady> Ready { get; private set; } = null!;
 
+    public Inbound<PhotoUploaded> Uploaded { get; private set; } = null!;
+
     public Inbound<PhotoUnusable> Unusable { get; private set; } = null!;
 
     public Inbound<PhotoDeleted> Deleted { get; private set; } = null!;
@@ -51,6 +53,7 @@ public sealed class RunningMedia : IAsyncLifetime
         _bus = await TestBus.ConnectAsync(_environment);
         Jobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Interactive);
         BulkJobs = await _bus.TakeAsync<ProcessPhoto>(PhotoQueues.Bulk);
+        Uploaded = await _bus.ListenAsync<PhotoUploaded>();
         Ready = await _bus.ListenAsync<PhotoReady>();
         Unusable = await _bus.ListenAsync<PhotoUnusable>();
         Deleted = await _bus.ListenAsync<PhotoDeleted>();
@@ -116,8 +119,11 @@ public sealed class RunningMedia : IAsyncLifetime
     public Owner NewOwner()
     {
         var id = PlatformId.New(TimeProvider.System, PlatformId.NewBucket());
-        return new Owner(this, id, Service.Client(id));
+        return Meet(id, Service);
     }
+
+    /// <summary>Somebody who signed in, at one of several replicas.</summary>
+    public Owner Meet(Guid id, RunningService replica) => new(this, id, replica.Client(id));
 
     /// <summary>Every file below the blobs' folder, unfinished ones too.</summary>
     public IReadOnlyList<string> Files() => Directory.EnumerateFiles(Blobs, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Blobs, file)).Order().ToList();

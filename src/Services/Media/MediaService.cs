@@ -8,6 +8,7 @@ using PhotoPlatform.Media.Delivery;
 using PhotoPlatform.Media.Photos;
 using PhotoPlatform.Media.Processing;
 using PhotoPlatform.Media.Upkeep;
+using PhotoPlatform.Media.Uploads;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Identity;
@@ -32,7 +33,9 @@ public static class MediaService
         builder.Services.AddHostedService<ExportWriter>();
         builder.Services.AddHostedService<ClosedAccounts>();
         builder.Services.AddHostedService<OrphanSweep>();
+        builder.AddUploads();
         builder.AddMessaging<MediaDb>("media", messaging => messaging
+            .Publishes<PhotoUploaded>()
             .Publishes<PhotoReady>()
             .Publishes<PhotoUnusable>()
             .Publishes<PhotoDeleted>()
@@ -53,7 +56,8 @@ public static class MediaService
     {
         var photos = app.MapGroup("/api/photos").RequireUser().WithTags("photos");
         // The handler counts: a refusal of the web server itself would break the connection before the answer is read.
-        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute()).WithName("UploadPhoto").WithSummary("Upload a photo");
+        photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
+            .WithName("UploadPhoto").WithSummary("Takes an image as the body or in the field 'photo' of a form; with an Idempotency-Key, once");
         photos.MapGet("", ListPhotos.HandleAsync).WithEntityTag().WithName("ListPhotos").WithSummary("One's own photos, newest first");
         photos.MapGet("{id:guid}", GetPhoto.HandleAsync).WithEntityTag().WithName("GetPhoto").WithSummary("One of one's own photos, in any state");
         photos.MapPatch("{id:guid}", ChangePhoto.HandleAsync).WithName("ChangePhoto").WithSummary("Change title, description or visibility");
@@ -66,6 +70,7 @@ public static class MediaService
         gallery.MapGet("", ListUserPhotos.HandleAsync).WithEntityTag().WithName("ListUserPhotos").WithSummary("Somebody's public photos, newest first");
         gallery.MapGet("{id:guid}", GetUserPhoto.HandleAsync).WithEntityTag().WithName("GetUserPhoto").WithSummary("Somebody's public or unlisted photo");
 
+        app.MapUploads();
         app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync).WithTags("photos").WithName("GetRendition").WithSummary("The bytes of a rendition");
         app.MapMessaging();
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PhotoPlatform.Storage;
@@ -10,12 +11,16 @@ internal sealed partial class FileBlobStore : IBlobStore
 {
     private const string TemporaryFolder = ".incoming";
     private const int OpenReadOnlyDirectory = 0x10000;
+    private const int DirectoryNotEmpty = 39;
     private readonly string _root;
+    private readonly long _reserve;
 
     /// <param name="root">The folder; created when missing.</param>
-    internal FileBlobStore(string root)
+    /// <param name="reserve">Bytes of the disk that <see cref="EnsureSpaceAsync"/> keeps free.</param>
+    internal FileBlobStore(string root, long reserve)
     {
         _root = Path.GetFullPath(root);
+        _reserve = reserve;
         Directory.CreateDirectory(Path.Combine(_root, TemporaryFolder));
     }
 
@@ -54,32 +59,78 @@ internal sealed partial class FileBlobStore : IBlobStore
 
     public Task DeleteFolderAsync(string folder, CancellationToken cancellationToken)
     {
-        try
+        var path = PathOf(folder);
+        while (true)
         {
-            Directory.Delete(PathOf(folder), recursive: true);
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                Directory.Delete(path, recursive: true);
+                return Task.CompletedTask;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return Task.CompletedTask;
+            }
+            catch (IOException exception) when (exception.HResult == DirectoryNotEmpty)
+            {
+                // Somebody wrote into it meanwhile: that goes too.
+            }
         }
-        catch (DirectoryNotFoundException)
-        {
-        }
-        return Task.CompletedTask;
     }
 
-    public IAsyncEnumerable<BlobInfo> ListAsync(string folder, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<BlobInfo> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var path = PathOf(folder);
-        var files = Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories) : [];
-        return files.Select(file => new BlobInfo(Path.GetRelativePath(_root, file.FullName), file.Length, file.LastWriteTimeUtc)).ToAsyncEnumerable();
+        await Task.CompletedTask;
+        if (!Directory.Exists(path))
+            yield break;
+        foreach (var file in new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Describe(file) is { } blob)
+                yield return blob;
+        }
     }
 
-    private string PathOf(string key)
+    public Task EnsureSpaceAsync(long bytes, CancellationToken cancellationToken)
     {
-        foreach (var segment in key.Split('/'))
-        {
-            if (segment.Length is 0 or > 200 || segment[0] == '.' || !segment.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-                throw new ArgumentException($"'{key}' is not a blob key: letters, digits, '-', '_' and '.' in segments divided by '/'.", nameof(key));
-        }
-        return Path.Combine(_root, key);
+        var free = new DriveInfo(_root).AvailableFreeSpace;
+        return free - _reserve >= bytes
+            ? Task.CompletedTask
+            : throw new StorageFullException($"The disk of '{_root}' has {free} bytes left; {_reserve} are kept free, and {bytes} more are asked for.");
     }
+
+    /// <summary>Removes what processes that died left unfinished. Other processes write here too, and theirs must stay: only age tells them apart.</summary>
+    /// <param name="before">Last written earlier than this.</param>
+    /// <returns>How many files were removed.</returns>
+    internal int SweepTemporary(DateTimeOffset before)
+    {
+        var removed = 0;
+        foreach (var file in new DirectoryInfo(Path.Combine(_root, TemporaryFolder)).EnumerateFiles())
+        {
+            if (file.LastWriteTimeUtc >= before)
+                continue;
+            file.Delete();
+            removed++;
+        }
+        return removed;
+    }
+
+    /// <summary>Null when it was deleted while it was listed.</summary>
+    private BlobInfo? Describe(FileInfo file)
+    {
+        try
+        {
+            return new BlobInfo(Path.GetRelativePath(_root, file.FullName), file.Length, file.LastWriteTimeUtc);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private string PathOf(string key) => Path.Combine(_root, BlobKey.Check(key));
 
     /// <summary>Makes a rename survive a crash of the system: the folder itself has to be synced.</summary>
     internal static void SyncFolder(string folder)

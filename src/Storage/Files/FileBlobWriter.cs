@@ -23,10 +23,28 @@ internal sealed class FileBlobWriter : IBlobWriter
         await _file.DisposeAsync();
 
         var folder = Path.GetDirectoryName(_target)!;
-        CreateFolder(folder);
-        File.Move(_temporary, _target, overwrite: true);
-        FileBlobStore.SyncFolder(folder);
+        for (var moved = false; !moved;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            moved = TryMove(folder);
+        }
         _committed = true;
+    }
+
+    /// <summary>False when somebody deleted the folder meanwhile.</summary>
+    private bool TryMove(string folder)
+    {
+        try
+        {
+            CreateFolder(folder);
+            File.Move(_temporary, _target, overwrite: true);
+            FileBlobStore.SyncFolder(folder);
+            return true;
+        }
+        catch (Exception exception) when (exception is DirectoryNotFoundException or FileNotFoundException && File.Exists(_temporary))
+        {
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

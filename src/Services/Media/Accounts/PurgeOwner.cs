@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Media.Processing;
+using PhotoPlatform.Media.Uploads;
 using PhotoPlatform.Messaging.Outbox;
 using PhotoPlatform.Storage;
 
@@ -17,7 +18,7 @@ internal sealed record PurgeOwner(Guid UserId)
 /// Removes 100 photos at a time, first their blobs, then, in one short statement, their rows, and sends itself the next command: however many there are, no transaction is long,
 /// and after a crash it goes on where it was. Nobody is told of the single photos, since everybody is told of the account.
 /// </summary>
-internal sealed class PurgeOwnerConsumer(MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, ILogger<PurgeOwnerConsumer> logger) : IConsumer<PurgeOwner>
+internal sealed class PurgeOwnerConsumer(MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, IServiceScopeFactory scopes, ILogger<PurgeOwnerConsumer> logger) : IConsumer<PurgeOwner>
 {
     internal const int BatchSize = 100;
 
@@ -26,6 +27,12 @@ internal sealed class PurgeOwnerConsumer(MediaDb db, Outbox<MediaDb> outbox, IBl
         var (user, cancellationToken) = (context.Message.UserId, context.CancellationToken);
         var batch = await db.Photos.AsNoTracking().Where(photo => photo.OwnerId == user).OrderByDescending(photo => photo.Id).Take(BatchSize)
             .Select(photo => new { photo.Id, photo.Source }).ToListAsync(cancellationToken);
+        if (batch.Count < BatchSize)
+        {
+            // In transactions of their own, one for each upload.
+            await using var scope = scopes.CreateAsyncScope();
+            await RemoveUploads.RemoveAllAsync(scope.ServiceProvider.GetRequiredService<MediaDb>(), blobs, user, cancellationToken);
+        }
         foreach (var photo in batch)
         {
             await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(photo.Id), cancellationToken);

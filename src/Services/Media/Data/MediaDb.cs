@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Media.Uploads;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.Messaging.Outbox;
 
@@ -54,6 +55,7 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
             owner.HasIndex(o => o.Handle).IsUnique();
         });
         PhotoLifecycle.Configure(modelBuilder);
+        modelBuilder.UseUploads();
         modelBuilder.UseOutbox();
         modelBuilder.UseSnakeCaseNames();
     }

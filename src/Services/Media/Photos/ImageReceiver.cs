@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using PhotoPlatform.Imaging.Formats;
+using PhotoPlatform.Media.Uploads;
 
 namespace PhotoPlatform.Media.Photos;
 
@@ -12,9 +13,6 @@ internal sealed class ImageReceiver(ImageLimits limits, Stream blob)
 {
     private const int FirstRead = 64 * 1024;
 
-    /// <summary>How far into a file its header may reach; large profiles and previews stand before it in some JPEGs.</summary>
-    private const int MaxPrefix = 1024 * 1024;
-
     /// <param name="body">The image's bytes.</param>
     /// <param name="declared">The type that the client gave, or null.</param>
     /// <param name="cancellationToken">The client's patience.</param>
@@ -24,23 +22,16 @@ internal sealed class ImageReceiver(ImageLimits limits, Stream blob)
         try
         {
             var length = 0;
-            var inspection = default(HeaderInspection);
-            for (var end = false; !end;)
+            HeaderVerdict verdict = default;
+            while (!verdict.Decided)
             {
                 if (length == buffer.Length)
                     buffer = Grow(buffer);
-                var read = await body.ReadAsync(buffer.AsMemory(length, Math.Min(buffer.Length, MaxPrefix) - length), cancellationToken);
+                var read = await body.ReadAsync(buffer.AsMemory(length, Math.Min(buffer.Length, HeaderCheck.MaxPrefix) - length), cancellationToken);
                 length += read;
-                end = read == 0 || length >= MaxPrefix;
-                inspection = ImageHeader.Inspect(buffer.AsSpan(0, length), endOfFile: end);
-                if (inspection.Status != HeaderStatus.NeedMoreData)
-                    break;
+                verdict = HeaderCheck.Of(buffer.AsSpan(0, length), endOfFile: read == 0, limits, declared);
             }
-
-            var rejection = inspection.Rejection ?? limits.Check(inspection.Header);
-            if (rejection is null && declared is { } type && type != inspection.Header.Type)
-                rejection = new Rejection(UploadForm.TypeMismatchCode, $"The body is {inspection.Header.Type.ContentType()}, but its Content-Type says {type.ContentType()}.");
-            return rejection is null ? await StoreAsync(body, inspection.Header, buffer, length, cancellationToken) : Refuse(rejection);
+            return verdict.Rejection is { } rejection ? Refuse(rejection) : await StoreAsync(body, verdict.Header, buffer, length, cancellationToken);
         }
         finally
         {

@@ -3,11 +3,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using PhotoPlatform.Imaging.Formats;
+using PhotoPlatform.Media.Uploads;
 
 namespace PhotoPlatform.Media.Photos;
 
-/// <summary>The two forms of an upload, as one: the image streamed into its receiver, title and visibility beside it.</summary>
-internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Visibility, ProblemHttpResult? Problem)
+/// <summary>The two forms of an upload, as one: the image streamed into its receiver, the fields beside it.</summary>
+internal sealed record UploadForm(ReceivedImage Image, UploadFields Fields, ProblemHttpResult? Problem)
 {
     internal const string TypeMismatchCode = "type-mismatch";
     private const int MaxFieldBytes = 2048;
@@ -30,7 +31,7 @@ internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Vi
 
     private static async Task<UploadForm> ReadBodyAsync(HttpRequest request, MediaTypeHeaderValue type, ImageReceiver receiver, CancellationToken cancellationToken) =>
         ImageTypes.FromContentType(type.MediaType.Value) is { } declared
-            ? new UploadForm(await receiver.ReceiveAsync(request.Body, declared, cancellationToken), request.Query["title"], request.Query["visibility"], null)
+            ? new UploadForm(await receiver.ReceiveAsync(request.Body, declared, cancellationToken), FieldsOf(request.Query), null)
             : Fail(StatusCodes.Status415UnsupportedMediaType, $"'{type.MediaType}' is not accepted: send image/jpeg, image/png, image/webp or image/gif.");
 
     private static async Task<UploadForm> ReadFormAsync(HttpRequest request, MediaTypeHeaderValue type, ImageReceiver receiver, CancellationToken cancellationToken)
@@ -41,7 +42,7 @@ internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Vi
 
         var reader = new MultipartReader(boundary, request.Body) { HeadersCountLimit = 8, HeadersLengthLimit = 8 * 1024, BodyLengthLimit = MaxPartBytes };
         ReceivedImage? image = null;
-        string? title = request.Query["title"], visibility = request.Query["visibility"];
+        var fields = FieldsOf(request.Query);
         try
         {
             for (var parts = 1; await reader.ReadNextSectionAsync(cancellationToken) is { } part; parts++)
@@ -57,13 +58,16 @@ internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Vi
                             return Fail(StatusCodes.Status415UnsupportedMediaType, $"'{part.ContentType}' is not accepted: send image/jpeg, image/png, image/webp or image/gif.");
                         image = await receiver.ReceiveAsync(part.Body, DeclaredType(part).Type, cancellationToken);
                         if (image.Rejection is not null)
-                            return new UploadForm(image, title, visibility, null);
+                            return new UploadForm(image, fields, null);
                         break;
                     case "title":
-                        title = await ReadFieldAsync(part, cancellationToken);
+                        fields = fields with { Title = await ReadFieldAsync(part, cancellationToken) };
                         break;
                     case "visibility":
-                        visibility = await ReadFieldAsync(part, cancellationToken);
+                        fields = fields with { Visibility = await ReadFieldAsync(part, cancellationToken) };
+                        break;
+                    case "use":
+                        fields = fields with { Use = await ReadFieldAsync(part, cancellationToken) };
                         break;
                 }
             }
@@ -74,8 +78,10 @@ internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Vi
         }
         return image is null
             ? Fail(StatusCodes.Status400BadRequest, "The form has no field 'photo'.")
-            : new UploadForm(image, title, visibility, null);
+            : new UploadForm(image, fields, null);
     }
+
+    private static UploadFields FieldsOf(IQueryCollection query) => new(query["title"], query["visibility"], query["use"]);
 
     private static string? NameOf(MultipartSection part) =>
         ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition) ? HeaderUtilities.RemoveQuotes(disposition.Name).Value : null;
@@ -98,5 +104,5 @@ internal sealed record UploadForm(ReceivedImage Image, string? Title, string? Vi
         return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length);
     }
 
-    private static UploadForm Fail(int status, string detail) => new(Nothing, null, null, TypedResults.Problem(statusCode: status, detail: detail));
+    private static UploadForm Fail(int status, string detail) => new(Nothing, new UploadFields(null, null, null), TypedResults.Problem(statusCode: status, detail: detail));
 }

@@ -12,8 +12,8 @@ using PhotoPlatform.Media.Data;
 namespace PhotoPlatform.Media.Data.Migrations
 {
     [DbContext(typeof(MediaDb))]
-    [Migration("20261121085349_Owners")]
-    partial class Owners
+    [Migration("20261121100602_Complete")]
+    partial class Complete
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -24,6 +24,63 @@ namespace PhotoPlatform.Media.Data.Migrations
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
+
+            modelBuilder.Entity("PhotoPlatform.Media.Data.Deletion", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner_id");
+
+                    b.Property<DateTimeOffset>("UndoUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("undo_until");
+
+                    b.HasKey("Id")
+                        .HasName("pk_deletions");
+
+                    b.HasIndex("OwnerId")
+                        .HasDatabaseName("ix_deletions_owner_id");
+
+                    b.ToTable("deletions", (string)null);
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Media.Data.ExportJob", b =>
+                {
+                    b.Property<Guid>("ExportId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("export_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("FreeAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("free_at");
+
+                    b.Property<Guid?>("TakenBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("taken_by");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("ExportId")
+                        .HasName("pk_export_jobs");
+
+                    b.HasIndex("FreeAt")
+                        .HasDatabaseName("ix_export_jobs_free_at");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_export_jobs_user_id");
+
+                    b.ToTable("export_jobs", (string)null);
+                });
 
             modelBuilder.Entity("PhotoPlatform.Media.Data.Owner", b =>
                 {
@@ -51,6 +108,10 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.HasKey("UserId")
                         .HasName("pk_owners");
 
+                    b.HasIndex("ClosedAt")
+                        .HasDatabaseName("ix_owners_closed_at")
+                        .HasFilter("closed_at IS NOT NULL");
+
                     b.HasIndex("Handle")
                         .IsUnique()
                         .HasDatabaseName("ix_owners_handle");
@@ -63,6 +124,10 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<bool>("Avatar")
+                        .HasColumnType("boolean")
+                        .HasColumnName("avatar");
 
                     b.Property<long>("Bytes")
                         .HasColumnType("bigint")
@@ -77,6 +142,16 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<Guid?>("DeletionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("deletion_id");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .HasColumnName("description");
 
                     b.Property<int>("Epoch")
                         .HasColumnType("integer")
@@ -99,6 +174,14 @@ namespace PhotoPlatform.Media.Data.Migrations
                         .HasMaxLength(100)
                         .HasColumnType("character varying(100)")
                         .HasColumnName("reason");
+
+                    b.Property<DateOnly?>("RetriedOn")
+                        .HasColumnType("date")
+                        .HasColumnName("retried_on");
+
+                    b.Property<int>("Retries")
+                        .HasColumnType("integer")
+                        .HasColumnName("retries");
 
                     b.Property<byte[]>("Sha256")
                         .IsRequired()
@@ -140,9 +223,22 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_photos");
 
+                    b.HasIndex("DeletionId")
+                        .HasDatabaseName("ix_photos_deletion_id")
+                        .HasFilter("deletion_id IS NOT NULL");
+
                     b.HasIndex("OwnerId", "Id")
                         .IsDescending(false, true)
                         .HasDatabaseName("ix_photos_owner_id_id");
+
+                    b.HasIndex(new[] { "OwnerId", "Id" }, "IX_photos_avatars")
+                        .HasDatabaseName("ix_photos_avatars")
+                        .HasFilter("avatar");
+
+                    b.HasIndex(new[] { "OwnerId", "Id" }, "IX_photos_gallery")
+                        .IsDescending(false, true)
+                        .HasDatabaseName("ix_photos_gallery")
+                        .HasFilter("visibility = 'Public' AND state = 'Ready' AND NOT avatar AND deletion_id IS NULL");
 
                     b.HasIndex(new[] { "OwnerId" }, "IX_photos_unfinished")
                         .HasDatabaseName("ix_photos_unfinished")
@@ -202,6 +298,132 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.ToTable("renditions", (string)null);
                 });
 
+            modelBuilder.Entity("PhotoPlatform.Media.Uploads.IdempotencyKey", b =>
+                {
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner_id");
+
+                    b.Property<string>("Key")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("key");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("HeldUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("held_until");
+
+                    b.Property<Guid>("Holder")
+                        .HasColumnType("uuid")
+                        .HasColumnName("holder");
+
+                    b.Property<Guid?>("PhotoId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("photo_id");
+
+                    b.Property<byte[]>("RequestHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_hash");
+
+                    b.HasKey("OwnerId", "Key")
+                        .HasName("pk_idempotency_keys");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_idempotency_keys_created_at");
+
+                    b.ToTable("idempotency_keys", (string)null);
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Media.Uploads.Upload", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("CompletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("completed_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("Length")
+                        .HasColumnType("bigint")
+                        .HasColumnName("length");
+
+                    b.Property<string>("Metadata")
+                        .IsRequired()
+                        .HasMaxLength(4096)
+                        .HasColumnType("character varying(4096)")
+                        .HasColumnName("metadata");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner_id");
+
+                    b.Property<int>("Parts")
+                        .HasColumnType("integer")
+                        .HasColumnName("parts");
+
+                    b.Property<long>("Received")
+                        .HasColumnType("bigint")
+                        .HasColumnName("received");
+
+                    b.Property<DateTimeOffset>("ReceivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("received_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_uploads");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_uploads_expires_at");
+
+                    b.HasIndex("OwnerId")
+                        .HasDatabaseName("ix_uploads_owner_id");
+
+                    b.HasIndex(new[] { "ReceivedAt" }, "IX_uploads_received_whole")
+                        .HasDatabaseName("ix_uploads_received_whole")
+                        .HasFilter("received = length AND completed_at IS NULL");
+
+                    b.ToTable("uploads", (string)null);
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Media.Uploads.UploadPart", b =>
+                {
+                    b.Property<Guid>("UploadId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("upload_id");
+
+                    b.Property<long>("Start")
+                        .HasColumnType("bigint")
+                        .HasColumnName("start");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("bytes");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("key");
+
+                    b.HasKey("UploadId", "Start")
+                        .HasName("pk_upload_parts");
+
+                    b.ToTable("upload_parts", (string)null);
+                });
+
             modelBuilder.Entity("PhotoPlatform.Messaging.Outbox.OutboxMessage", b =>
                 {
                     b.Property<Guid>("Id")
@@ -247,6 +469,16 @@ namespace PhotoPlatform.Media.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_renditions_photos_photo_id");
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Media.Uploads.UploadPart", b =>
+                {
+                    b.HasOne("PhotoPlatform.Media.Uploads.Upload", null)
+                        .WithMany()
+                        .HasForeignKey("UploadId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_upload_parts_uploads_upload_id");
                 });
 
             modelBuilder.Entity("PhotoPlatform.Media.Data.Photo", b =>

@@ -1,0 +1,66 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using PhotoPlatform.Imaging.Formats;
+using PhotoPlatform.Media.Data;
+using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.Storage;
+
+namespace PhotoPlatform.Media.Uploads;
+
+/// <summary>Wires everything about taking photos in.</summary>
+internal static class UploadEndpoints
+{
+    internal static void AddUploads(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton(Quota.FromConfiguration(builder.Configuration));
+        services.AddSingleton(IdempotencyTiming.Default);
+        services.AddSingleton<IdempotencyKeys>();
+        services.AddScoped<AcceptPhoto>();
+        services.AddScoped<Photos.UploadPhoto>();
+        services.AddScoped<CompleteUpload>();
+        services.AddScoped<ReceivePart>();
+        services.AddHostedService<UploadSweep>();
+    }
+
+    internal static void MapUploads(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/photos/quota", QuotaCheck.HandleAsync).RequireUser()
+            .WithName("GetQuota").WithSummary("What the caller's photos take, and what they may.").WithTags("uploads");
+
+        var uploads = app.MapGroup("/api/uploads").UseTus().WithTags("uploads");
+        uploads.MapMethods("", [HttpMethods.Options], Describe).WithName("DescribeUploads").WithSummary("Version, extensions and largest size of resumable uploads (tus 1.0.0).");
+        uploads.MapMethods("{id:guid}", [HttpMethods.Options], Describe).ExcludeFromDescription();
+
+        var own = uploads.MapGroup("").RequireUser();
+        own.MapPost("", CreateUpload.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
+            .WithName("CreateUpload").WithSummary("Starts a resumable upload; the body may be its first part.");
+        own.MapMethods("{id:guid}", [HttpMethods.Head], GetUpload.HandleAsync)
+            .WithName("GetUpload").WithSummary("How much of a resumable upload has been received, and the photo that it became.");
+        own.MapPatch("{id:guid}", ReceivePart.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
+            .WithName("ReceiveUploadPart").WithSummary("Takes the next part of a resumable upload. The last one makes the photo.");
+        own.MapDelete("{id:guid}", EndUpload.HandleAsync)
+            .WithName("EndUpload").WithSummary("Ends a resumable upload and removes its parts; a photo that it became stays.");
+        own.MapPost("{id:guid}", OverrideAsync).WithMetadata(new DisableRequestSizeLimitAttribute()).ExcludeFromDescription();
+    }
+
+    private static NoContent Describe(HttpResponse response, ImageLimits limits)
+    {
+        response.Headers[Tus.VersionHeader] = Tus.Version;
+        response.Headers[Tus.ExtensionHeader] = Tus.Extensions;
+        response.Headers[Tus.MaxSizeHeader] = limits.MaxBytes.ToString(CultureInfo.InvariantCulture);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>For clients that can only POST: <c>X-HTTP-Method-Override</c> names the method that is meant.</summary>
+    private static async Task<IResult> OverrideAsync(
+        Guid id, HttpContext http, SignedInUser owner, ReceivePart receive, CompleteUpload complete, MediaDb db, IBlobStore blobs, TimeProvider time, CancellationToken cancellationToken) =>
+        http.Request.Headers[Tus.OverrideHeader].ToString().ToUpperInvariant() switch
+        {
+            "PATCH" => await ReceivePart.HandleAsync(id, http, owner, receive, cancellationToken),
+            "DELETE" => await EndUpload.HandleAsync(id, owner, db, blobs, cancellationToken),
+            "HEAD" => await GetUpload.HandleAsync(id, http, owner, db, complete, time, cancellationToken),
+            _ => TypedResults.StatusCode(StatusCodes.Status405MethodNotAllowed),
+        };
+}
