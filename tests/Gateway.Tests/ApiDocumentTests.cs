@@ -85,7 +85,7 @@ public sealed partial class ApiDocumentTests(RunningApi running) : IClassFixture
     {
         var signUp = (await RunningApi.DocumentAsync(running.Gateway))["paths"]!["/api/users"]!["post"]!;
         Assert.Equal(("signUp", "Users"), (signUp["operationId"]!.GetValue<string>(), signUp["tags"]![0]!.GetValue<string>()));
-        Assert.Contains("Creates an account.", $"{signUp["summary"]} {signUp["description"]}", StringComparison.Ordinal);
+        Assert.Contains("Creates an account", $"{signUp["summary"]} {signUp["description"]}", StringComparison.Ordinal);
         Assert.Equal("#/components/schemas/SignUpRequest", signUp["requestBody"]!["content"]!["application/json"]!["schema"]!["$ref"]!.GetValue<string>());
         Assert.NotNull(signUp["responses"]!["201"]!["headers"]!["Location"]);
     }
