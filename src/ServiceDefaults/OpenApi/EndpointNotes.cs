@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.OpenApi;
 
 namespace PhotoPlatform.ServiceDefaults.OpenApi;
 
-/// <summary>A header that an endpoint reads by itself.</summary>
-internal sealed record RequestHeaderNote(string Name, string Meaning, bool Required);
+/// <summary>A header or query parameter that an endpoint reads by itself.</summary>
+internal sealed record ParameterNote(string Name, ParameterLocation In, string Meaning, bool Required);
 
 /// <summary>A header of an endpoint's successful answers.</summary>
 internal sealed record ResponseHeaderNote(string Name, string Meaning);
@@ -22,7 +23,11 @@ public static class EndpointNotes
 {
     /// <summary>The endpoint reads this request header.</summary>
     public static T TakesHeader<T>(this T builder, string name, string meaning, bool required = false) where T : IEndpointConventionBuilder =>
-        builder.WithMetadata(new RequestHeaderNote(name, meaning, required));
+        builder.WithMetadata(new ParameterNote(name, ParameterLocation.Header, meaning, required));
+
+    /// <summary>The endpoint reads this parameter of the query.</summary>
+    public static T TakesQuery<T>(this T builder, string name, string meaning) where T : IEndpointConventionBuilder =>
+        builder.WithMetadata(new ParameterNote(name, ParameterLocation.Query, meaning, false));
 
     /// <summary>The endpoint's successful answers carry this header.</summary>
     public static T GivesHeader<T>(this T builder, string name, string meaning) where T : IEndpointConventionBuilder =>

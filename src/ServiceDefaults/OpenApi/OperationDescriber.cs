@@ -49,10 +49,14 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
         var method = handler?.Name is null or "HandleAsync" or "Handle" ? "" : handler.Name.Replace("Async", "", StringComparison.Ordinal);
         var name = given ?? (handler?.DeclaringType is { } type && !handler.Name.Contains('<', StringComparison.Ordinal) ? type.Name + method : null);
         if (name is not null)
-            operation.OperationId = JsonNamingPolicy.CamelCase.ConvertName(name) + (description.HttpMethod == HttpMethods.Head ? "Head" : "");
+            operation.OperationId = JsonNamingPolicy.CamelCase.ConvertName(name) + (IsHeadBesideGet(description, metadata) ? "Head" : "");
         var tags = metadata.OfType<ITagsMetadata>().LastOrDefault()?.Tags ?? [ResourceOf(description.RelativePath!)];
         operation.Tags = tags.Select(tag => new OpenApiTagReference(FirstUpper(tag))).ToHashSet();
     }
+
+    /// <summary>One endpoint of two methods is two operations, which need two names.</summary>
+    private static bool IsHeadBesideGet(ApiDescription description, IList<object> metadata) =>
+        description.HttpMethod == HttpMethods.Head && metadata.OfType<IHttpMethodMetadata>().Any(methods => methods.HttpMethods.Contains(HttpMethods.Get));
 
     /// <summary>The resource: <c>photos</c> of <c>api/photos/{id}</c>, <c>media</c> of <c>media/...</c>.</summary>
     private static string ResourceOf(string path)
@@ -94,16 +98,22 @@ internal sealed partial class OperationDescriber(DocumentationComments comments)
 
     private static void Parameters(OpenApiOperation operation, IList<object> metadata)
     {
-        foreach (var note in metadata.OfType<RequestHeaderNote>())
+        foreach (var note in metadata.OfType<ParameterNote>())
         {
             operation.Parameters ??= [];
-            operation.Parameters.Add(new OpenApiParameter { Name = note.Name, In = ParameterLocation.Header, Description = note.Meaning, Required = note.Required, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+            operation.Parameters.Add(new OpenApiParameter { Name = note.Name, In = note.In, Description = note.Meaning, Required = note.Required, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
         }
     }
 
     private static void Answers(OpenApiOperation operation, IList<object> metadata, MethodInfo? handler)
     {
         operation.Responses ??= [];
+        // The framework leaves out media types of answers without a .NET type.
+        foreach (var bytes in metadata.OfType<IProducesResponseTypeMetadata>().Where(produces => (produces.Type is null || produces.Type == typeof(void)) && produces.ContentTypes.Any()))
+        {
+            if (operation.Responses.GetValueOrDefault($"{bytes.StatusCode}") is OpenApiResponse { Content: null or { Count: 0 } } response)
+                response.Content = bytes.ContentTypes.ToDictionary(type => type, type => new OpenApiMediaType { Schema = type.StartsWith("text/", StringComparison.Ordinal) ? new OpenApiSchema { Type = JsonSchemaType.String } : Binary(type) });
+        }
         foreach (var note in metadata.OfType<AnswerNote>())
             operation.Responses[$"{note.Status}"] = new OpenApiResponse { Description = "The bytes.", Content = new Dictionary<string, OpenApiMediaType> { [note.ContentType] = new() { Schema = Binary(note.ContentType) } } };
         var results = handler is null ? [] : ResultsOf(handler.ReturnType).ToArray();

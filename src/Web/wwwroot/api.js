@@ -55,8 +55,7 @@ async function send(method, path, body, headers) {
   } catch {
     throw new ApiError(0);
   }
-  // Passwords are asked for again by some requests: that one is wrong does not end the session.
-  return { body: answer(response.status, text, path === '/api/sessions' || body?.password || body?.currentPassword), tag: response.headers.get('ETag') };
+  return { body: answer(response.status, text, method === 'POST' && path === '/api/sessions'), tag: response.headers.get('ETag') };
 }
 
 export const request = async (method, path, body, headers) => (await send(method, path, body, headers)).body;
