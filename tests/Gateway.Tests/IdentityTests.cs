@@ -37,7 +37,7 @@ public sealed class IdentityTests(RunningGateway running) : IClassFixture<Runnin
     {
         var (user, token) = await running.SomebodyAsync();
         using var client = running.Client(token);
-        foreach (var (path, audience) in new[] { ("/api/photos", "media"), ("/media/x", "media"), ("/api/users/somebody", "users"), ("/api/users/somebody/photos", "media"), ("/api/users/somebody/photos/x", "media") })
+        foreach (var (path, audience) in new[] { ("/api/photos", "media"), ("/media/x", "media"), ("/api/users/somebody/photos", "media"), ("/api/users/somebody/photos/x", "media") })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             var echo = await EchoAsync(client, request);

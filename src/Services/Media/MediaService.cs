@@ -71,7 +71,9 @@ public static class MediaService
         gallery.MapGet("{id:guid}", GetUserPhoto.HandleAsync).WithEntityTag().WithName("GetUserPhoto").WithSummary("Somebody's public or unlisted photo");
 
         app.MapUploads();
-        app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync).WithTags("photos").WithName("GetRendition").WithSummary("The bytes of a rendition");
+        app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync).WithTags("photos").WithName("GetRendition").WithSummary("The bytes of a rendition, or one range of them")
+            .Produces(StatusCodes.Status200OK, contentType: RenditionSet.ContentType).Produces(StatusCodes.Status206PartialContent, contentType: RenditionSet.ContentType)
+            .Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status412PreconditionFailed).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         app.MapMessaging();
     }
 }
