@@ -32,6 +32,11 @@ public interface IBlobStore
     Task EnsureSpaceAsync(long bytes, CancellationToken cancellationToken);
 }
 
+/// <summary>A storage on another machine failed, refused or did not answer.</summary>
+/// <param name="message">What it said.</param>
+/// <param name="inner">How it was told.</param>
+public sealed class StorageFailedException(string message, Exception inner) : IOException(message, inner);
+
 /// <summary>The storage has no room. Its HResult is that of a full disk (ENOSPC), which becomes the answer 507.</summary>
 public sealed class StorageFullException : IOException
 {

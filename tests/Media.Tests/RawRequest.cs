@@ -17,7 +17,7 @@ internal sealed class RawRequest : IDisposable
         var request = new RawRequest();
         await request._client.ConnectAsync(service.Address.Host, service.Address.Port);
         var identity = Assert.Single(owner.Http.DefaultRequestHeaders.GetValues(IdentitySigner.Header));
-        await request.SendAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: media\r\n{IdentitySigner.Header}: {identity}\r\n{string.Join("\r\n", headers)}\r\n\r\n"));
+        await request.SendAsync(Encoding.UTF8.GetBytes($"{method} {path} HTTP/1.1\r\nHost: media\r\n{IdentitySigner.Header}: {identity}\r\n{string.Join("\r\n", headers)}\r\n\r\n"));
         return request;
     }
 

@@ -25,8 +25,8 @@ internal static class S3Failure
     {
         AmazonS3Exception { StatusCode: (System.Net.HttpStatusCode)InsufficientStorage } or AmazonS3Exception { ErrorCode: "QuotaExceeded" or "XMinioStorageFull" } =>
             new StorageFullException("The S3 storage is full.", exception),
-        AmazonServiceException or AmazonClientException or HttpRequestException or TimeoutException => new IOException($"The S3 storage failed: {exception.Message}", exception),
-        OperationCanceledException when !cancellationToken.IsCancellationRequested => new IOException("The S3 storage did not answer in time.", exception),
+        AmazonServiceException or AmazonClientException or HttpRequestException or TimeoutException => new StorageFailedException($"The S3 storage failed: {exception.Message}", exception),
+        OperationCanceledException when !cancellationToken.IsCancellationRequested => new StorageFailedException("The S3 storage did not answer in time.", exception),
         _ => null,
     };
 }

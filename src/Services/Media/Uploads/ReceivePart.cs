@@ -58,30 +58,45 @@ internal sealed class ReceivePart(MediaDb db, IBlobStore blobs, CompleteUpload c
         var left = upload.Length - upload.Received;
         if (request.ContentLength > left)
             return TooLong(upload);
-        if (left > 0 && upload.Parts >= MaxParts)
-            return Tus.Problem(StatusCodes.Status400BadRequest, $"The upload came in more than {MaxParts} parts: begin again, and send larger ones.", TooManyPartsCode);
-        await blobs.EnsureSpaceAsync(request.ContentLength ?? 0, cancellationToken);
-
-        var key = $"{Upload.FolderOf(upload.Id)}/{upload.Received}-{Guid.NewGuid():N}";
-        await using (var blob = blobs.Create(key))
+        if (left > 0)
         {
-            var (taken, broken, problem) = await StreamAsync(upload, request.Body, blob.Stream, left, cancellationToken);
-            if (problem is not null)
-                return problem;
-            if (taken > 0)
+            if (upload.Parts >= MaxParts)
+                return Tus.Problem(StatusCodes.Status400BadRequest, $"The upload came in more than {MaxParts} parts: begin again, and send larger ones.", TooManyPartsCode);
+            await blobs.EnsureSpaceAsync(request.ContentLength ?? 0, cancellationToken);
+            try
             {
-                // Also when the client has gone: what arrived need not be sent again.
-                await blob.CommitAsync(CancellationToken.None);
-                if (!await AcknowledgeAsync(upload, key, taken))
-                {
-                    await blobs.DeleteAsync(key, CancellationToken.None);
-                    return await LostAsync(upload, request.HttpContext.Response, cancellationToken);
-                }
-                upload.Received += taken;
+                if (await StoreAsync(upload, request, left, cancellationToken) is { } problem)
+                    return problem;
             }
-            broken?.Throw();
+            catch (MissingPartException)
+            {
+                return await LostAsync(upload, request.HttpContext.Response, cancellationToken);
+            }
         }
         return upload.Received == upload.Length && upload.CompletedAt is null ? await complete.CompleteAsync(upload, cancellationToken) : null;
+    }
+
+    /// <summary>The body as a blob, and the offset behind it. Throws what broke the body off, after storing what came before.</summary>
+    private async Task<ProblemHttpResult?> StoreAsync(Upload upload, HttpRequest request, long left, CancellationToken cancellationToken)
+    {
+        var key = $"{Upload.FolderOf(upload.Id)}/{upload.Received}-{Guid.NewGuid():N}";
+        await using var blob = blobs.Create(key);
+        var (taken, broken, problem) = await StreamAsync(upload, request.Body, blob.Stream, left, cancellationToken);
+        if (problem is not null)
+            return problem;
+        if (taken > 0)
+        {
+            // Also when the client has gone: what arrived need not be sent again.
+            await blob.CommitAsync(CancellationToken.None);
+            if (!await AcknowledgeAsync(upload, key, taken))
+            {
+                await blobs.DeleteAsync(key, CancellationToken.None);
+                return await LostAsync(upload, request.HttpContext.Response, cancellationToken);
+            }
+            upload.Received += taken;
+        }
+        broken?.Throw();
+        return null;
     }
 
     /// <summary>Stores the body until it ends or breaks off. The image's header decides as soon as it is there: a wrong one ends the upload.</summary>

@@ -29,20 +29,24 @@ internal static class UploadEndpoints
         app.MapGet("/api/photos/quota", QuotaCheck.HandleAsync).RequireUser()
             .WithName("GetQuota").WithSummary("What the caller's photos take, and what they may.").WithTags("uploads");
 
-        var uploads = app.MapGroup("/api/uploads").UseTus().WithTags("uploads");
+        var uploads = app.MapGroup("/api/uploads").RequireUser().UseTus().WithTags("uploads");
         uploads.MapMethods("", [HttpMethods.Options], Describe).WithName("DescribeUploads").WithSummary("Version, extensions and largest size of resumable uploads (tus 1.0.0).");
         uploads.MapMethods("{id:guid}", [HttpMethods.Options], Describe).ExcludeFromDescription();
-
-        var own = uploads.MapGroup("").RequireUser();
-        own.MapPost("", CreateUpload.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
-            .WithName("CreateUpload").WithSummary("Starts a resumable upload; the body may be its first part.");
-        own.MapMethods("{id:guid}", [HttpMethods.Head], GetUpload.HandleAsync)
-            .WithName("GetUpload").WithSummary("How much of a resumable upload has been received, and the photo that it became.");
-        own.MapPatch("{id:guid}", ReceivePart.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
-            .WithName("ReceiveUploadPart").WithSummary("Takes the next part of a resumable upload. The last one makes the photo.");
-        own.MapDelete("{id:guid}", EndUpload.HandleAsync)
-            .WithName("EndUpload").WithSummary("Ends a resumable upload and removes its parts; a photo that it became stays.");
-        own.MapPost("{id:guid}", OverrideAsync).WithMetadata(new DisableRequestSizeLimitAttribute()).ExcludeFromDescription();
+        uploads.MapPost("", CreateUpload.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
+            .WithName("CreateUpload").WithSummary("Starts a resumable upload; the body may be its first part.")
+            .Produces(StatusCodes.Status201Created).ProducesValidationProblem().ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status507InsufficientStorage);
+        uploads.MapMethods("{id:guid}", [HttpMethods.Head], GetUpload.HandleAsync)
+            .WithName("GetUpload").WithSummary("How much of a resumable upload has been received, and the photo that it became.")
+            .Produces(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status410Gone);
+        uploads.MapPatch("{id:guid}", ReceivePart.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
+            .WithName("ReceiveUploadPart").WithSummary("Takes the next part of a resumable upload. The last one makes the photo.")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status410Gone)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        uploads.MapDelete("{id:guid}", EndUpload.HandleAsync)
+            .WithName("EndUpload").WithSummary("Ends a resumable upload and removes its parts; a photo that it became stays.")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+        uploads.MapPost("{id:guid}", OverrideAsync).WithMetadata(new DisableRequestSizeLimitAttribute()).ExcludeFromDescription();
     }
 
     private static NoContent Describe(HttpResponse response, ImageLimits limits)

@@ -61,7 +61,7 @@ internal static class UploadModel
             upload.Property(u => u.Id).ValueGeneratedNever();
             upload.Property(u => u.Metadata).HasMaxLength(Upload.MaxMetadata);
             // How many unfinished ones an owner has.
-            upload.HasIndex(u => u.OwnerId);
+            upload.HasIndex(u => new { u.OwnerId, u.CompletedAt, u.ExpiresAt });
             // The sweep: what has expired, and what was received whole and not completed.
             upload.HasIndex(u => u.ExpiresAt);
             upload.HasIndex(u => u.ReceivedAt, "IX_uploads_received_whole").HasFilter("received = length AND completed_at IS NULL");

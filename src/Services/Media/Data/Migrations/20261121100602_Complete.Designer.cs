@@ -388,8 +388,8 @@ namespace PhotoPlatform.Media.Data.Migrations
                     b.HasIndex("ExpiresAt")
                         .HasDatabaseName("ix_uploads_expires_at");
 
-                    b.HasIndex("OwnerId")
-                        .HasDatabaseName("ix_uploads_owner_id");
+                    b.HasIndex("OwnerId", "CompletedAt", "ExpiresAt")
+                        .HasDatabaseName("ix_uploads_owner_id_completed_at_expires_at");
 
                     b.HasIndex(new[] { "ReceivedAt" }, "IX_uploads_received_whole")
                         .HasDatabaseName("ix_uploads_received_whole")

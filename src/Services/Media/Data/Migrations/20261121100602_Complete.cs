@@ -202,9 +202,9 @@ namespace PhotoPlatform.Media.Data.Migrations
                 column: "expires_at");
 
             migrationBuilder.CreateIndex(
-                name: "ix_uploads_owner_id",
+                name: "ix_uploads_owner_id_completed_at_expires_at",
                 table: "uploads",
-                column: "owner_id");
+                columns: new[] { "owner_id", "completed_at", "expires_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_uploads_received_whole",
