@@ -36,7 +36,7 @@ var users = Users("users").WithHttpEndpoint().WithHttpHealthCheck("/health")
 var media = Media("media").WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(mediaTables).WaitForCompletion(mediaQueues).WaitForCompletion(notifierQueues).WaitForCompletion(processorQueues);
 var notifier = Notifier("notifier").WithHttpEndpoint().WithHttpHealthCheck("/health")
-    .WaitForCompletion(notifierTables).WaitForCompletion(notifierQueues).WaitFor(mail);
+    .WaitForCompletion(notifierTables).WaitForCompletion(notifierQueues).WaitForCompletion(usersQueues).WaitFor(mail);
 PhotoProcessor("photo-processor").WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
 
