@@ -7,21 +7,19 @@ namespace PhotoPlatform.Notifier.Mails;
 /// <summary>The words of every mail.</summary>
 internal sealed class MailTexts(MailSettings settings, UnsubscribeLinks links)
 {
-    private const string Nameless = "there";
     private const string Ignore = "If it was not you, there is nothing to do: nothing has changed.";
 
     internal MailContent Welcome(string displayName, string handle) => new(
         "welcome",
         "Welcome to PhotoPlatform",
         Hello(PlainName.Of(displayName, handle)),
-        [$"your account @{PlainName.Of(handle, Nameless)} is ready."],
+        [$"your account @{PlainName.Of(handle)} is ready."],
         ("Add your first photos", settings.PublicUrl),
         ["If you did not sign up, you can ignore this mail."]);
 
     internal MailContent Followed(string displayName, UserFollowed follow, Guid userId)
     {
-        var handle = PlainName.Of(follow.FollowerHandle, "somebody");
-        var name = PlainName.Of(follow.FollowerName, handle);
+        var (name, handle) = (PlainName.Of(follow.FollowerName, follow.FollowerHandle), PlainName.Of(follow.FollowerHandle));
         return Optional(MailCategory.Followed, userId, new(
             "followed",
             $"{name} (@{handle}) follows you",
@@ -44,7 +42,7 @@ internal sealed class MailTexts(MailSettings settings, UnsubscribeLinks links)
     /// <exception cref="PermanentException">There is no such template, or a value is missing.</exception>
     internal MailContent Of(MailRequested request)
     {
-        var hello = Hello(PlainName.Of(Value(request, "displayName"), Nameless));
+        var hello = Hello(PlainName.Of(Value(request, "displayName")));
         MailContent Mail(string subject, IReadOnlyList<string> lines, (string, Uri)? action, params IReadOnlyList<string> notes) => new(request.Template, subject, hello, lines, action, notes);
         return request.Template switch
         {

@@ -8,15 +8,18 @@ namespace PhotoPlatform.Notifier.Mails;
 internal static partial class PlainName
 {
     private const int MaxRunes = 60;
+    private const string Nobody = "there";
 
     // Invisible, but without them many emoji fall apart.
     private static readonly Rune Joiner = new(0x200D);
 
     /// <summary>
     /// The name in one short line: without control characters, marks that turn the reading direction, and other invisible ones. When nothing is left, or what is left
-    /// looks like a link (mail programs make links of such text, and anybody can sign up with a stranger's address), the handle.
+    /// looks like a link (mail programs make links of such text, and anybody can sign up with a stranger's address), the handle in the same form, or "there".
     /// </summary>
-    internal static string Of(string name, string fallback)
+    internal static string Of(string name, string handle = Nobody) => Plain(name) ?? Plain(handle) ?? Nobody;
+
+    private static string? Plain(string name)
     {
         var text = new StringBuilder();
         var runes = 0;
@@ -36,7 +39,7 @@ internal static partial class PlainName
                 text.Append(rune);
         }
         var plain = text.ToString().Trim().Trim('\u200D');
-        return plain.Length == 0 || Link().IsMatch(plain) ? fallback : plain;
+        return plain.Length == 0 || Link().IsMatch(plain) ? null : plain;
     }
 
     [GeneratedRegex(@"://|\bwww\.|[\p{L}\p{N}]\.[\p{L}]{2,}|[\p{L}\p{N}]@[\p{L}\p{N}]", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
