@@ -107,7 +107,7 @@ internal sealed class EventStreams(RedisAccess redis, IServiceScopeFactory scope
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<NotifierDb>();
-        foreach (var counter in await db.EventCounters.AsNoTracking().Where(row => users.Contains(row.UserId)).ToListAsync(cancellationToken))
+        foreach (var counter in await Counters(db, users).ToListAsync(cancellationToken))
         {
             foreach (var stream in Of(counter.UserId).Where(stream => stream.Position < counter.LastSeq))
                 stream.Set();
@@ -123,6 +123,8 @@ internal sealed class EventStreams(RedisAccess redis, IServiceScopeFactory scope
                 stream.End(StreamEnd.SessionEnded);
         }
     }
+
+    internal static IQueryable<EventCounter> Counters(NotifierDb db, Guid[] users) => db.EventCounters.AsNoTracking().Where(row => users.Contains(row.UserId));
 
     private Guid[] Users()
     {

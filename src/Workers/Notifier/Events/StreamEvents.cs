@@ -119,9 +119,11 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
     private async Task<List<UserEvent>> ReadAsync(Guid userId, long after, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<NotifierDb>().Events.AsNoTracking()
-            .Where(row => row.UserId == userId && row.Seq > after).OrderBy(row => row.Seq).Take(Batch).ToListAsync(cancellationToken);
+        return await After(scope.ServiceProvider.GetRequiredService<NotifierDb>(), userId, after).ToListAsync(cancellationToken);
     }
+
+    internal static IQueryable<UserEvent> After(NotifierDb db, Guid userId, long after) =>
+        db.Events.AsNoTracking().Where(row => row.UserId == userId && row.Seq > after).OrderBy(row => row.Seq).Take(Batch);
 
     /// <summary>Writes whole blocks. What the reader does not take is at most one batch and the server's buffer of 64 kB, and for no longer than the limit.</summary>
     private sealed class Writer(Stream body, CancellationTokenSource stalled, CancellationToken stop)
