@@ -170,6 +170,23 @@ public sealed class MailTests(RunningNotifier notifier) : IClassFixture<RunningN
     }
 
     [Fact]
+    public async Task A_mail_whose_sender_died_is_sent_when_its_hold_has_ended()
+    {
+        var (id, email) = await RegisterAsync("Ada");
+        await notifier.Mail.NextAsync();
+        await SettledAsync(id, sent: true, attempts: 1);
+        // As the row was between the claim and the outcome.
+        var now = notifier.Clock.GetUtcNow();
+        await notifier.Environment.QueryAsync<int>("notifier",
+            "UPDATE mails SET done_at = NULL, \"to\" = $2, subject = 'Again', text = 'x', html = 'x', next_attempt_at = $3 WHERE id = $1", id, email, now.AddMinutes(3));
+        await AssertQuietAsync();
+        notifier.Pass(TimeSpan.FromMinutes(3));
+        var again = await notifier.Mail.NextAsync();
+        Assert.Equal((email, $"<{id:D}@localhost>"), (again.Recipients.Single(), again.Headers["message-id"].Single()));
+        await SettledAsync(id, sent: true, attempts: 2);
+    }
+
+    [Fact]
     public async Task An_operator_sees_how_many_mails_wait_and_how_many_were_given_up()
     {
         var email = NewAddress();

@@ -27,7 +27,9 @@ internal sealed record MailSettings(Uri Server, MailAddress From, Uri PublicUrl,
         if (key.Length < MinKeyBytes)
             throw new InvalidOperationException($"The setting 'Mail:LinkKey' must be at least {MinKeyBytes} bytes long.");
         var root = configuration["Mail:Root"] is { Length: > 0 } file ? X509Certificate2.CreateFromPem(File.ReadAllText(file)) : null;
-        return new MailSettings(server, from, new Uri(publicUrl.AbsoluteUri.TrimEnd('/') + "/"), key, root);
+        // In ASCII, for it stands in headers.
+        var ascii = new UriBuilder(publicUrl) { Host = publicUrl.IdnHost }.Uri.AbsoluteUri;
+        return new MailSettings(server, from, new Uri(ascii.TrimEnd('/') + "/"), key, root);
     }
 
     /// <summary>A place on the account page. What follows the # stays in the browser, so no log has it.</summary>

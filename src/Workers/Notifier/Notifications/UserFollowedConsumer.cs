@@ -14,7 +14,9 @@ internal sealed class UserFollowedConsumer(Account account, NotifierDb db, Event
     public async Task Consume(ConsumeContext<UserFollowed> context)
     {
         var (follow, cancellationToken) = (context.Message, context.CancellationToken);
-        if (!await account.IsOpenAsync(follow.FolloweeId, cancellationToken) || !await account.IsOpenAsync(follow.FollowerId, cancellationToken))
+        // In one order, so that two who follow each other while both are deleted hold nobody up.
+        var (first, second) = follow.FolloweeId.CompareTo(follow.FollowerId) < 0 ? (follow.FolloweeId, follow.FollowerId) : (follow.FollowerId, follow.FolloweeId);
+        if (!await account.IsOpenAsync(first, cancellationToken) || !await account.IsOpenAsync(second, cancellationToken))
             return;
         // Of two messages at once one is first.
         await events.LockAsync(follow.FolloweeId, cancellationToken);
