@@ -44,6 +44,18 @@ public sealed class ConsumerTests(RunningNotifier notifier) : IClassFixture<Runn
             Assert.Equal(id, (await stream.NextAsync()).Id);
     }
 
+    [Fact]
+    public async Task Of_many_mails_two_replicas_send_each_once()
+    {
+        await using var other = await notifier.StartAsync();
+        var addresses = Enumerable.Range(0, 60).Select(_ => $"{Guid.NewGuid():N}@example.org").Order().ToArray();
+        await Task.WhenAll(addresses.Select(to => notifier.Bus.PublishAsync(
+            new MailRequested(RunningNotifier.NewUser(), MailTemplates.PasswordChanged, to, new Dictionary<string, string> { ["displayName"] = "Ada" }))));
+        await Eventually.GetAsync(() => Task.FromResult(notifier.Mail.Taken.Intersect(addresses).Count()), count => count == addresses.Length);
+        await Eventually.GetAsync(() => notifier.Environment.QueryAsync<long>("notifier", "SELECT count(*) FROM mails WHERE done_at IS NULL"), waiting => waiting[0] == 0);
+        Assert.Equal(addresses, notifier.Mail.Taken.Where(addresses.Contains).Order());
+    }
+
     private static object Message(string type, Guid user)
     {
         var (other, now) = (Guid.NewGuid(), TimeProvider.System.GetUtcNow());

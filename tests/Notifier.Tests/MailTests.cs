@@ -195,8 +195,9 @@ public sealed class MailTests(RunningNotifier notifier) : IClassFixture<RunningN
         var before = await gateway.GetFromJsonAsync<JsonElement>("/internal/mails");
         await notifier.Bus.PublishAsync(Registered(email, "Ada"));
         await notifier.Mail.NextAsync();
-        var after = await Eventually.GetAsync(() => gateway.GetFromJsonAsync<JsonElement>("/internal/mails"), state => state.GetProperty("givenUp").GetInt32() > before.GetProperty("givenUp").GetInt32());
-        Assert.Equal((0, JsonValueKind.Null), (after.GetProperty("waiting").GetInt32(), after.GetProperty("oldestWaitingSeconds").ValueKind));
+        var after = await Eventually.GetAsync(() => gateway.GetFromJsonAsync<JsonElement>("/internal/mails"), state =>
+            state.GetProperty("givenUp").GetInt32() > before.GetProperty("givenUp").GetInt32() && state.GetProperty("waiting").GetInt32() == 0);
+        Assert.Equal(JsonValueKind.Null, after.GetProperty("oldestWaitingSeconds").ValueKind);
         using var user = notifier.Service.Client(RunningNotifier.NewUser());
         Assert.Equal(HttpStatusCode.Unauthorized, (await user.GetAsync(new Uri("/internal/mails", UriKind.Relative))).StatusCode);
     }
@@ -221,7 +222,7 @@ public sealed class MailTests(RunningNotifier notifier) : IClassFixture<RunningN
     [Theory]
     [InlineData(MailTemplates.AlreadyRegistered, "You already have an account", "http://localhost:8080/")]
     [InlineData(MailTemplates.PasswordReset, "Choose a new password", "http://localhost:8080/account.html#reset=a%2Bb")]
-    [InlineData(MailTemplates.PasswordChanged, "Your password was changed", "http://localhost:8080/account.html#security")]
+    [InlineData(MailTemplates.PasswordChanged, "Your password was changed", "http://localhost:8080/account.html")]
     [InlineData(MailTemplates.ConfirmEmail, "Confirm your new address", "http://localhost:8080/account.html#confirm=a%2Bb")]
     [InlineData(MailTemplates.EmailChanged, "Your address was changed", null)]
     [InlineData(MailTemplates.ExportReady, "Your data is ready", "http://localhost:8080/account.html#exports")]

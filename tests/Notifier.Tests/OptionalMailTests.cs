@@ -28,6 +28,7 @@ public sealed class OptionalMailTests(RunningNotifier notifier) : IClassFixture<
         Assert.Equal("http://localhost:8080/api/mail/unsubscribe", link.GetLeftPart(UriPartial.Path));
         var token = link.Query["?token=".Length..];
         Assert.Contains($"http://localhost:8080/account.html#unsubscribe={token}\n", mail.Text, StringComparison.Ordinal);
+        Assert.Contains($"href=\"http://localhost:8080/account.html#unsubscribe={token}\"", mail.Html, StringComparison.Ordinal);
 
         // A scanner that opens every link changes nothing.
         using var anonymous = Anonymous();

@@ -11,13 +11,18 @@ namespace PhotoPlatform.Notifier.Mails;
 /// <param name="Notes">Paragraphs in small print at the end.</param>
 internal sealed record MailContent(string Template, string Subject, string Greeting, IReadOnlyList<string> Lines, (string Label, Uri Url)? Action, IReadOnlyList<string> Notes)
 {
+    private const string NoteStyle = "margin:0 0 12px;font-size:13px;color:#52525b;";
+
     /// <summary>Where one click ends mails of this kind; null for mails about the account itself.</summary>
     internal Uri? Unsubscribe { get; init; }
+
+    /// <summary>Other places to go, in small print after the notes.</summary>
+    internal IReadOnlyList<(string Label, Uri Url)> Links { get; init; } = [];
 
     internal string ToText()
     {
         IEnumerable<string> action = Action is var (label, url) ? [$"{label}:\n{url.AbsoluteUri}"] : [];
-        return string.Join("\n\n", [Greeting, .. Lines, .. action, .. Notes, "PhotoPlatform"]) + "\n";
+        return string.Join("\n\n", [Greeting, .. Lines, .. action, .. Notes, .. Links.Select(link => $"{link.Label}: {link.Url.AbsoluteUri}"), "PhotoPlatform"]) + "\n";
     }
 
     /// <summary>One column that fits phones, no picture, nothing from the network; colours for light, and for dark where the program knows of it.</summary>
@@ -48,7 +53,8 @@ internal sealed record MailContent(string Template, string Subject, string Greet
         <p style="margin:0 0 20px;font-weight:600;">PhotoPlatform</p>
         {{Paragraphs([Greeting, .. Lines], "margin:0 0 16px;")}}
         {{Button()}}
-        {{Paragraphs(Notes, "margin:0 0 12px;font-size:13px;color:#52525b;", "note")}}
+        {{Paragraphs(Notes, NoteStyle, "note")}}
+        {{string.Join('\n', Links.Select(link => $"<p class=\"note\" style=\"{NoteStyle}\"><a href=\"{Escape(link.Url.AbsoluteUri)}\" style=\"color:#52525b;\">{Escape(link.Label)}</a></p>"))}}
         </td></tr>
         </table>
         </td></tr>

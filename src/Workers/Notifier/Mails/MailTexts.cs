@@ -52,7 +52,7 @@ internal sealed class MailTexts(MailSettings settings, UnsubscribeLinks links)
                 ["somebody, perhaps you, asked for a new password for your account. The link works once, and only for a short time."],
                 ("Choose a new password", Page(request, "reset")), Ignore),
             MailTemplates.PasswordChanged => Mail("Your password was changed",
-                ["the password of your account was changed, and every other session was signed out."], ("See your account", settings.AccountPage("security")),
+                ["the password of your account was changed, and every other session was signed out."], ("See your account", new Uri(settings.PublicUrl, "account.html")),
                 "If it was not you, ask for a new password at once: on the sign-in page choose 'Forgot your password?'."),
             MailTemplates.ConfirmEmail => Mail("Confirm your new address",
                 ["please confirm that your PhotoPlatform account shall use this address from now on. The link works once, and only for a short time."],
@@ -73,7 +73,7 @@ internal sealed class MailTexts(MailSettings settings, UnsubscribeLinks links)
 
     private MailContent Optional(MailCategory category, Guid userId, MailContent content) => content with
     {
-        Notes = [.. content.Notes, $"Choose which mails you get: {settings.AccountPage("mail").AbsoluteUri}", $"No more mails of this kind: {links.Page(userId, category).AbsoluteUri}"],
+        Links = [("Choose which mails you get", settings.AccountPage("mail")), ("No more mails of this kind", links.Page(userId, category))],
         Unsubscribe = links.OneClick(userId, category),
     };
 
