@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using PhotoPlatform.Testing;
 
@@ -21,10 +22,15 @@ public sealed class EventStream : IDisposable
     public long StartId { get; private set; }
 
     /// <summary>Opens the stream and reads its beginning, so that it misses nothing from now on.</summary>
-    public static async Task<EventStream> OpenAsync(RunningService service, Guid user, string? lastEventId = null)
+    /// <param name="service">The replica.</param>
+    /// <param name="user">Whose stream.</param>
+    /// <param name="lastEventId">The header, if any.</param>
+    /// <param name="session">The caller's session, or any.</param>
+    /// <param name="query">A query string.</param>
+    public static async Task<EventStream> OpenAsync(RunningService service, Guid user, string? lastEventId = null, Guid? session = null, string query = "")
     {
-        var client = service.Client(user);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/events");
+        var client = service.Client(user, session);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/events{query}");
         if (lastEventId is not null)
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
         var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -32,7 +38,7 @@ public sealed class EventStream : IDisposable
         var stream = new EventStream(client, response, new StreamReader(await response.Content.ReadAsStreamAsync()));
         var start = await stream.BlockAsync();
         Assert.Equal("retry: 1000", start![0]);
-        stream.StartId = long.Parse(start[1]["id: ".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        stream.StartId = long.Parse(start[1]["id: ".Length..], CultureInfo.InvariantCulture);
         return stream;
     }
 
@@ -42,8 +48,11 @@ public sealed class EventStream : IDisposable
         var lines = await BlockAsync() ?? throw new EndOfStreamException();
         Assert.Equal(["event", "id", "data"], lines.Select(line => line.Split(": ")[0]));
         var values = lines.Select(line => line.Split(": ", 2)[1]).ToArray();
-        return new StreamedEvent(values[0], long.Parse(values[1], System.Globalization.CultureInfo.InvariantCulture), values[2]);
+        return new StreamedEvent(values[0], long.Parse(values[1], CultureInfo.InvariantCulture), values[2]);
     }
+
+    /// <summary>The next event's type.</summary>
+    public async Task<string> NextTypeAsync() => (await NextAsync()).Type;
 
     /// <summary>The lines up to the next empty one, or null when the stream has ended.</summary>
     public async Task<IReadOnlyList<string>?> BlockAsync()

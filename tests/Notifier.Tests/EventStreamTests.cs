@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Notifier.Events;
@@ -21,18 +22,25 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
         Assert.Equal("no", Assert.Single(stream.Response.Headers.GetValues("X-Accel-Buffering")));
         Assert.Equal(0, stream.StartId);
 
+        await notifier.Bus.PublishAsync(new PhotoUploaded(photo, user, "image/jpeg", 1000, 40, 30, Now()));
+        Assert.Equal(("photo-uploaded", 1L), await stream.NextAsync() is var uploaded ? (uploaded.Type, uploaded.Id) : default);
+        Assert.Equal(photo, PhotoOf(uploaded));
+
         await notifier.Bus.PublishAsync(Ready(user, photo));
-        Assert.Equal(("photo-ready", 1L), await stream.NextAsync() is var ready ? (ready.Type, ready.Id) : default);
+        Assert.Equal(("photo-ready", 2L), await stream.NextAsync() is var ready ? (ready.Type, ready.Id) : default);
         Assert.Equal(photo, JsonSerializer.Deserialize<JsonElement>(ready.Data).GetProperty("photoId").GetGuid());
 
         await notifier.Bus.PublishAsync(new PhotoUnusable(photo, user, 1, "rejected", "truncated", Now()));
-        Assert.Equal(("photo-rejected", 2L), await stream.NextAsync() is var rejected ? (rejected.Type, rejected.Id) : default);
+        Assert.Equal(("photo-rejected", 3L), await stream.NextAsync() is var rejected ? (rejected.Type, rejected.Id) : default);
         Assert.Equal("truncated", JsonSerializer.Deserialize<JsonElement>(rejected.Data).GetProperty("reason").GetString());
 
+        Assert.Equal(("notification", 4L, "{\"id\": 4, \"type\": \"photo-rejected\"}"), await stream.NextAsync() is var told ? (told.Type, told.Id, told.Data) : default);
+
         await notifier.Bus.PublishAsync(new PhotoUnusable(photo, user, 1, "failed", "retries-exhausted", Now()));
-        Assert.Equal("photo-failed", (await stream.NextAsync()).Type);
+        Assert.Equal("photo-failed", await stream.NextTypeAsync());
+        Assert.Equal("notification", await stream.NextTypeAsync());
         await notifier.Bus.PublishAsync(new PhotoDeleted(photo, user, $"originals/{photo}", Now()));
-        Assert.Equal(("photo-deleted", 4L), await stream.NextAsync() is var deleted ? (deleted.Type, deleted.Id) : default);
+        Assert.Equal(("photo-deleted", 7L), await stream.NextAsync() is var deleted ? (deleted.Type, deleted.Id) : default);
     }
 
     [Fact]
@@ -103,7 +111,6 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
     [InlineData("-1")]
     [InlineData("1.5")]
     [InlineData("99999999999999999999")]
-    [InlineData("9000000000000000000")]
     [InlineData(null)]
     public async Task Without_a_usable_last_id_a_stream_begins_now(string? lastEventId)
     {
@@ -113,6 +120,42 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
         Assert.Equal(3, stream.StartId);
         await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
         Assert.Equal(4, (await stream.NextAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_client_that_cannot_set_headers_resumes_by_the_query_and_the_header_comes_first()
+    {
+        var user = RunningNotifier.NewUser();
+        await notifier.AppendAsync(user, 5);
+        using var byQuery = await EventStream.OpenAsync(notifier.Service, user, query: "?lastEventId=3");
+        Assert.Equal((3, 4), (byQuery.StartId, (await byQuery.NextAsync()).Id));
+        using var both = await EventStream.OpenAsync(notifier.Service, user, "4", query: "?lastEventId=1");
+        Assert.Equal((4, 5), (both.StartId, (await both.NextAsync()).Id));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("6")]
+    [InlineData("1000")]
+    [InlineData("9000000000000000000")]
+    public async Task Where_events_are_missing_or_the_id_was_never_given_the_client_is_told_to_start_anew(string lastEventId)
+    {
+        var user = RunningNotifier.NewUser();
+        await notifier.AppendAsync(user, 10);
+        await notifier.Environment.QueryAsync<int>("notifier", "DELETE FROM events WHERE user_id = $1 AND seq <= 7", user);
+        using (var stream = await EventStream.OpenAsync(notifier.Service, user, lastEventId))
+        {
+            // A connection that breaks before the reset must come back to it.
+            Assert.Equal(lastEventId, stream.StartId.ToString(CultureInfo.InvariantCulture));
+            Assert.Equal(("reset", 10L), await stream.NextAsync() is var reset ? (reset.Type, reset.Id) : default);
+            await notifier.Bus.PublishAsync(Ready(user, Guid.NewGuid()));
+            Assert.Equal(("photo-ready", 11L), await stream.NextAsync() is var next ? (next.Type, next.Id) : default);
+        }
+        using var whole = await EventStream.OpenAsync(notifier.Service, user, "7");
+        Assert.Equal(("photo-ready", 8L), await whole.NextAsync() is var first ? (first.Type, first.Id) : default);
+        await notifier.Environment.QueryAsync<int>("notifier", "DELETE FROM events WHERE user_id = $1", user);
+        using var none = await EventStream.OpenAsync(notifier.Service, user, "7");
+        Assert.Equal(("reset", 11L), await none.NextAsync() is var gone ? (gone.Type, gone.Id) : default);
     }
 
     [Fact]
@@ -172,12 +215,17 @@ public sealed class EventStreamTests(RunningNotifier notifier) : IClassFixture<R
         using var client = notifier.Service.ClientWithoutIdentity();
         foreach (var endpoint in notifier.Service.Endpoints)
         {
-            using var response = await client.GetAsync(new Uri(endpoint.RoutePattern.RawText!, UriKind.Relative));
+            var method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0] ?? "GET";
+            using var request = new HttpRequestMessage(HttpMethod.Parse(method), endpoint.RoutePattern.RawText!.Replace("{id:long}", "1", StringComparison.Ordinal));
+            using var response = await client.SendAsync(request);
             Assert.Equal(endpoint.RoutePattern.RawText is "/health" or "/alive" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, response.StatusCode);
         }
         using var anonymous = notifier.Service.Client();
-        using var refused = await anonymous.GetAsync(new Uri("/api/events", UriKind.Relative));
-        Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (refused.StatusCode, refused.Content.Headers.ContentType!.MediaType));
+        foreach (var path in new[] { "/api/events", "/api/notifications", "/api/notifications/mail-preferences" })
+        {
+            using var refused = await anonymous.GetAsync(new Uri(path, UriKind.Relative));
+            Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (refused.StatusCode, refused.Content.Headers.ContentType!.MediaType));
+        }
     }
 
     private static PhotoReady Ready(Guid user, Guid photo) => new(photo, user, 1, null, Now());

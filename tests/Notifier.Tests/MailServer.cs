@@ -44,8 +44,14 @@ public sealed class MailServer : IAsyncDisposable
 
     public string Address => $"smtp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
+    /// <summary>From now on it takes connections and says nothing.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>The answers to the next mails to a recipient; after them it accepts.</summary>
     public void Answer(string recipient, params MailAnswer[] answers) => _answers[recipient] = new(answers);
+
+    /// <summary>The recipients of the mails that it took, in order.</summary>
+    public ConcurrentQueue<string> Taken { get; } = new();
 
     /// <summary>The next try of anybody to send a mail.</summary>
     public async Task<ReceivedMail> NextAsync()
@@ -83,6 +89,8 @@ public sealed class MailServer : IAsyncDisposable
         var recipients = new List<string>();
         try
         {
+            if (Hangs)
+                await Task.Delay(Timeout.Infinite, _stop.Token);
             await writer.WriteLineAsync("220 test");
             while (await reader.ReadLineAsync(_stop.Token) is { } line)
             {
@@ -101,6 +109,8 @@ public sealed class MailServer : IAsyncDisposable
                         await reader.ReadLineAsync(_stop.Token);
                     if (mail.Answer is MailAnswer.Silence or MailAnswer.Reset)
                         return;
+                    if (mail.Answer == MailAnswer.Accept)
+                        Taken.Enqueue(mail.Recipients[0]);
                     await writer.WriteLineAsync(mail.Answer == MailAnswer.NeverAfterData ? "554 no" : "250 taken");
                     continue;
                 }
@@ -111,8 +121,8 @@ public sealed class MailServer : IAsyncDisposable
                 {
                     "QUIT" => "221 bye",
                     "EHLO" => "250 test",
-                    _ when refusal == MailAnswer.NotNow => "451 not now",
-                    _ when refusal == MailAnswer.Never => "550 nobody here",
+                    _ when refusal == MailAnswer.NotNow => "451 4.7.1 not now",
+                    _ when refusal == MailAnswer.Never => $"550 5.1.1 <{recipients[^1]}> does not live here",
                     _ => "250 ok",
                 });
             }
@@ -140,16 +150,28 @@ public sealed record ReceivedMail(IReadOnlyList<string> Recipients, string Sourc
     private int HeaderEnd => Source.IndexOf("\r\n\r\n", StringComparison.Ordinal);
 
     /// <summary>The headers, unfolded: names and values.</summary>
-    public ILookup<string, string> Headers => Source[..HeaderEnd].Replace("\r\n ", " ", StringComparison.Ordinal).Split("\r\n")
-        .Select(line => line.Split(": ", 2)).ToLookup(pair => pair[0].ToLowerInvariant(), pair => pair.Length > 1 ? pair[1] : "");
+    public ILookup<string, string> Headers => HeadersOf(Source[..HeaderEnd]);
 
-    /// <summary>The body, decoded.</summary>
-    public string Body => Headers["content-transfer-encoding"].SingleOrDefault() switch
+    /// <summary>The text part, decoded.</summary>
+    public string Text => Part("text/plain; charset=utf-8");
+
+    /// <summary>The HTML part, decoded.</summary>
+    public string Html => Part("text/html; charset=utf-8");
+
+    private string Part(string type)
     {
-        "base64" => Encoding.UTF8.GetString(Convert.FromBase64String(Source[HeaderEnd..])),
-        "quoted-printable" => FromQuotedPrintable(Source[(HeaderEnd + 4)..]),
-        _ => Source[(HeaderEnd + 4)..],
-    };
+        var boundary = Headers["content-type"].Single().Split('"')[1];
+        foreach (var part in Source.Split($"\r\n--{boundary}\r\n")[1..])
+        {
+            var end = part.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (HeadersOf(part[..end])["content-type"].Single() == type)
+                return FromQuotedPrintable(part[(end + 4)..].Split($"\r\n--{boundary}--")[0]);
+        }
+        throw new InvalidDataException($"There is no part of type {type}.");
+    }
+
+    private static ILookup<string, string> HeadersOf(string text) => text.Replace("\r\n ", " ", StringComparison.Ordinal).Split("\r\n")
+        .Select(line => line.Split(": ", 2)).ToLookup(pair => pair[0].ToLowerInvariant(), pair => pair.Length > 1 ? pair[1] : "");
 
     private static string FromQuotedPrintable(string text)
     {
@@ -165,6 +187,6 @@ public sealed record ReceivedMail(IReadOnlyList<string> Recipients, string Sourc
             else
                 bytes.Add((byte)joined[i]);
         }
-        return Encoding.UTF8.GetString([.. bytes]);
+        return Encoding.UTF8.GetString([.. bytes]).ReplaceLineEndings("\n");
     }
 }

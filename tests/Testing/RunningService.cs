@@ -78,7 +78,7 @@ public sealed class RunningService : IAsyncDisposable
     public HttpClient Client(Guid? user = null, Guid? session = null, params IReadOnlyList<string> roles)
     {
         var client = ClientWithoutIdentity();
-        var signer = new IdentitySigner(System.Text.Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), TimeProvider.System);
+        var signer = new IdentitySigner(System.Text.Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), Services.GetRequiredService<TimeProvider>());
         client.DefaultRequestHeaders.Add(IdentitySigner.Header, signer.Sign(_name, user, user is null ? null : session ?? Guid.CreateVersion7(), roles));
         return client;
     }

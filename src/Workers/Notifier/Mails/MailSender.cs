@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Net.Mail;
-using System.Net.Sockets;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.Notifier.Data;
@@ -9,28 +6,42 @@ using PhotoPlatform.Notifier.Data;
 namespace PhotoPlatform.Notifier.Mails;
 
 /// <summary>
-/// Sends the mails of the table, one at a time. A sender holds a mail by moving its next attempt into the future, so no connection and no lock is kept
+/// Sends the mails of the table, a few at a time. A sender holds a mail by moving its next attempt into the future, so no connection and no lock is kept
 /// while a mail server answers; after a crash the mail is sent again with the same Message-ID.
 /// </summary>
-internal sealed class MailSender(IServiceProvider services, MailSettings settings, MailSignal signal, TimeProvider time, ILogger<MailSender> logger) : BackgroundService
+internal sealed class MailSender(IServiceScopeFactory scopes, MailSettings settings, MailSignal signal, NotifierMetrics metrics, TimeProvider time, ILogger<MailSender> logger) : BackgroundService
 {
-    private const int MaxAttempts = 12;
-    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Hold = TimeSpan.FromSeconds(30);
+    private const int Concurrency = 4;
+
+    // Longer than all the steps of one conversation may take.
+    private static readonly TimeSpan Hold = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
+
+    // For a mail that is on its way when the process is stopped: broken off, it may arrive twice.
+    private static readonly TimeSpan FinishLimit = TimeSpan.FromSeconds(5);
     private static readonly ActivitySource Activities = new("PhotoPlatform.Notifier");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
+        using var finish = new CancellationTokenSource();
+        await using var registration = stoppingToken.Register(() => finish.CancelAfter(FinishLimit));
+        await Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => Task.Run(() => SendAllAsync(finish.Token, stoppingToken), CancellationToken.None)));
+    }
+
+    private async Task SendAllAsync(CancellationToken finish, CancellationToken stoppingToken)
+    {
         var databaseAway = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (!await SendNextAsync(stoppingToken))
+                if (!await SendNextAsync(finish, stoppingToken))
                     await signal.WaitAsync(PollInterval, stoppingToken);
                 databaseAway = false;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
             }
             catch (Exception exception) when (DatabaseAway.Is(exception))
             {
@@ -43,68 +54,68 @@ internal sealed class MailSender(IServiceProvider services, MailSettings setting
     }
 
     /// <returns>False when there was nothing to send.</returns>
-    private async Task<bool> SendNextAsync(CancellationToken cancellationToken)
+    private async Task<bool> SendNextAsync(CancellationToken finish, CancellationToken stoppingToken)
     {
-        await using var scope = services.CreateAsyncScope();
+        await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<NotifierDb>();
         var now = time.GetUtcNow();
-        var claimed = await db.Mails.FromSql($"""
-            UPDATE mails SET next_attempt_at = {now + Hold}, attempts = attempts + 1
-            WHERE id = (SELECT id FROM mails WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at <= {now} ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-            RETURNING *
-            """).AsTracking().ToListAsync(cancellationToken);
+        var claimed = await Claim(db, now).ToListAsync(stoppingToken);
         if (claimed is not [var mail])
             return false;
+        // There may be another for another sender.
+        signal.Set();
 
         ActivityContext.TryParse(mail.TraceParent, null, isRemote: true, out var parent);
         using var activity = Activities.StartActivity("mail send", ActivityKind.Client, parent);
         try
         {
-            await SendAsync(mail, cancellationToken);
-            (mail.SentAt, mail.LastError) = (time.GetUtcNow(), null);
-            logger.LogInformation("Sent mail {MailId} ({Subject})", mail.Id, mail.Subject);
+            await SmtpConnection.SendAsync(settings, mail.To!, MimeMessage.Build(mail, settings.From, settings.PublicUrl.Host), time, finish);
+            metrics.MailTried("sent");
+            logger.LogInformation("Sent mail {MailId} ({Template})", mail.Id, mail.Template);
+            await SentAsync(db, mail);
         }
-        catch (Exception exception) when (exception is SmtpException or SocketException or IOException or TimeoutException or FormatException or ArgumentException)
+        catch (MailNotSentException exception)
         {
             activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            var forGood = mail.Attempts >= MaxAttempts || MailFailure.IsPermanent(exception);
-            mail.LastError = exception.Message;
-            mail.FailedAt = forGood ? time.GetUtcNow() : null;
-            mail.NextAttemptAt = time.GetUtcNow() + MailFailure.PauseAfter(mail.Attempts);
-            logger.Log(forGood ? LogLevel.Error : LogLevel.Warning, "Mail {MailId} was not sent ({Outcome}): {Reason}", mail.Id, forGood ? "given up" : "tried again later", exception.Message);
+            var forGood = mail.Attempts >= MailFailure.MaxAttempts || MailFailure.IsForGood(exception.Step, exception.Code);
+            metrics.MailTried(forGood ? "given-up" : "again");
+            logger.Log(forGood ? LogLevel.Error : LogLevel.Warning, "Mail {MailId} ({Template}) was not sent ({Outcome}): {Reason}",
+                mail.Id, mail.Template, forGood ? "given up" : "tried again later", exception.Message);
+            await NotSentAsync(db, mail, forGood, exception.Message);
         }
-        await db.SaveChangesAsync(CancellationToken.None);
         return true;
     }
 
-    private async Task SendAsync(Mail mail, CancellationToken cancellationToken)
+    internal static IQueryable<Mail> Claim(NotifierDb db, DateTimeOffset now) => db.Mails.FromSql($"""
+        UPDATE mails SET next_attempt_at = {now + Hold}, attempts = attempts + 1
+        WHERE id = (SELECT id FROM mails WHERE done_at IS NULL AND next_attempt_at <= {now} ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING *
+        """).AsNoTracking();
+
+    /// <summary>Nothing of what it said stays. By then its user may be deleted, and the row gone.</summary>
+    private async Task SentAsync(NotifierDb db, Mail mail)
     {
-        var to = new MailAddress(mail.To);
-        if (to.Address != mail.To)
-            throw new FormatException("The recipient is not one plain address.");
-        using var message = new MailMessage(new MailAddress(settings.From), to)
-        {
-            Subject = mail.Subject,
-            Body = mail.Text,
-            BodyEncoding = Encoding.UTF8,
-            SubjectEncoding = Encoding.UTF8,
-            HeadersEncoding = Encoding.UTF8,
-        };
-        message.Headers.Add("Message-ID", $"<{mail.Id:D}@{settings.PublicUrl.Host}>");
-        message.Headers.Add("Auto-Submitted", "auto-generated");
-        using var smtp = new SmtpClient(settings.Server.Host, settings.Server.Port) { Timeout = (int)SendLimit.TotalMilliseconds };
-        using var timeout = new CancellationTokenSource(SendLimit, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        try
-        {
-            // It waits for the server's last word without looking at the token.
-            await smtp.SendMailAsync(message, limit.Token).WaitAsync(limit.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The mail server did not answer within {SendLimit.TotalSeconds} s.");
-        }
+        mail.Clear();
+        (mail.DoneAt, mail.LastError) = (time.GetUtcNow(), null);
+        await SaveAsync(db, mail);
     }
+
+    private async Task NotSentAsync(NotifierDb db, Mail mail, bool forGood, string error)
+    {
+        mail.LastError = error;
+        (mail.Failed, mail.DoneAt) = (forGood, forGood ? time.GetUtcNow() : null);
+        mail.NextAttemptAt = time.GetUtcNow() + MailFailure.PauseAfter(mail.Attempts, Random.Shared.NextDouble());
+        // Nobody is left to send it again for.
+        if (forGood && mail.UserId is null)
+            mail.Clear();
+        await SaveAsync(db, mail);
+    }
+
+    private static Task<int> SaveAsync(NotifierDb db, Mail mail) => db.Database.ExecuteSqlAsync($"""
+        UPDATE mails SET "to" = {mail.To}, subject = {mail.Subject}, text = {mail.Text}, html = {mail.Html}, unsubscribe = {mail.Unsubscribe},
+            next_attempt_at = {mail.NextAttemptAt}, done_at = {mail.DoneAt}, failed = {mail.Failed}, last_error = {mail.LastError}
+        WHERE id = {mail.Id}
+        """, CancellationToken.None);
 }
 
 /// <summary>Wakes the sender when a mail was noted.</summary>

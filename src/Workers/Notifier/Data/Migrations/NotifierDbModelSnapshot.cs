@@ -33,6 +33,10 @@ namespace PhotoPlatform.Notifier.Data.Migrations
                         .HasColumnType("bytea")
                         .HasColumnName("body");
 
+                    b.Property<DateTimeOffset?>("DeliverAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deliver_at");
+
                     b.Property<string>("Exchange")
                         .IsRequired()
                         .HasColumnType("text")
@@ -53,6 +57,29 @@ namespace PhotoPlatform.Notifier.Data.Migrations
                         {
                             t.ExcludeFromMigrations();
                         });
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Notifier.Data.DeletedUser", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<DateTimeOffset>("NextCleanupAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_cleanup_at");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_deleted_users");
+
+                    b.HasIndex("NextCleanupAt")
+                        .HasDatabaseName("ix_deleted_users_next_cleanup_at");
+
+                    b.ToTable("deleted_users");
                 });
 
             modelBuilder.Entity("PhotoPlatform.Notifier.Data.EventCounter", b =>
@@ -77,13 +104,29 @@ namespace PhotoPlatform.Notifier.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<Guid?>("ActorId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("actor_id");
+
                     b.Property<int>("Attempts")
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
 
-                    b.Property<DateTimeOffset?>("FailedAt")
+                    b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("failed_at");
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DoneAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("done_at");
+
+                    b.Property<bool>("Failed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("failed");
+
+                    b.Property<string>("Html")
+                        .HasColumnType("text")
+                        .HasColumnName("html");
 
                     b.Property<string>("LastError")
                         .HasColumnType("text")
@@ -93,39 +136,188 @@ namespace PhotoPlatform.Notifier.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("next_attempt_at");
 
-                    b.Property<DateTimeOffset?>("SentAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("sent_at");
-
                     b.Property<string>("Subject")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
+                        .HasColumnType("text")
                         .HasColumnName("subject");
 
-                    b.Property<string>("Text")
+                    b.Property<string>("Template")
                         .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("template");
+
+                    b.Property<string>("Text")
                         .HasColumnType("text")
                         .HasColumnName("text");
 
                     b.Property<string>("To")
-                        .IsRequired()
-                        .HasMaxLength(254)
-                        .HasColumnType("character varying(254)")
+                        .HasColumnType("text")
                         .HasColumnName("to");
 
                     b.Property<string>("TraceParent")
                         .HasColumnType("text")
                         .HasColumnName("trace_parent");
 
+                    b.Property<string>("Unsubscribe")
+                        .HasColumnType("text")
+                        .HasColumnName("unsubscribe");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
                     b.HasKey("Id")
                         .HasName("pk_mails");
 
+                    b.HasIndex("ActorId")
+                        .HasDatabaseName("ix_mails_actor_id")
+                        .HasFilter("actor_id IS NOT NULL");
+
+                    b.HasIndex("DoneAt")
+                        .HasDatabaseName("ix_mails_done_at")
+                        .HasFilter("done_at IS NOT NULL");
+
                     b.HasIndex("NextAttemptAt")
                         .HasDatabaseName("ix_mails_next_attempt_at")
-                        .HasFilter("sent_at IS NULL AND failed_at IS NULL");
+                        .HasFilter("done_at IS NULL");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_mails_user_id")
+                        .HasFilter("user_id IS NOT NULL");
 
                     b.ToTable("mails");
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Notifier.Data.MailPreferences", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<bool>("Followed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("followed");
+
+                    b.Property<bool>("PhotoProblems")
+                        .HasColumnType("boolean")
+                        .HasColumnName("photo_problems");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_mail_preferences");
+
+                    b.ToTable("mail_preferences");
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Notifier.Data.Notification", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("ActorId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("actor_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Payload")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("payload");
+
+                    b.Property<DateTimeOffset?>("ReadAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("read_at");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("type");
+
+                    b.HasKey("UserId", "Id")
+                        .HasName("pk_notifications");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_notifications_at");
+
+                    b.HasIndex("ActorId", "UserId", "At")
+                        .HasDatabaseName("ix_notifications_actor_id_user_id_at")
+                        .HasFilter("actor_id IS NOT NULL");
+
+                    b.HasIndex(new[] { "UserId", "Id" }, "ix_notifications_unread")
+                        .HasDatabaseName("ix_notifications_unread")
+                        .HasFilter("read_at IS NULL");
+
+                    b.ToTable("notifications");
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Notifier.Data.Recipient", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("DisplayName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("display_name");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("email");
+
+                    b.Property<DateOnly?>("FollowedMailOn")
+                        .HasColumnType("date")
+                        .HasColumnName("followed_mail_on");
+
+                    b.Property<string>("Handle")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("handle");
+
+                    b.Property<DateOnly?>("PhotoProblemsMailOn")
+                        .HasColumnType("date")
+                        .HasColumnName("photo_problems_mail_on");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_recipients");
+
+                    b.ToTable("recipients");
+                });
+
+            modelBuilder.Entity("PhotoPlatform.Notifier.Data.RevokedSession", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.HasKey("UserId", "SessionId")
+                        .HasName("pk_revoked_sessions");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_revoked_sessions_at");
+
+                    b.ToTable("revoked_sessions");
                 });
 
             modelBuilder.Entity("PhotoPlatform.Notifier.Data.UserEvent", b =>
