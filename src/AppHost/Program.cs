@@ -32,11 +32,11 @@ var notifierQueues = Notifier("notifier-declare").WithArgs("declare").WaitFor(bu
 var processorQueues = PhotoProcessor("photo-processor-declare").WithArgs("declare").WaitFor(bus);
 
 var users = Users("users").WithHttpEndpoint().WithHttpHealthCheck("/health")
-    .WaitForCompletion(usersTables).WaitForCompletion(usersQueues).WaitForCompletion(notifierQueues);
+    .WaitForCompletion(usersTables).WaitForCompletion(usersQueues).WaitForCompletion(mediaQueues).WaitForCompletion(notifierQueues);
 var media = Media("media").WithHttpEndpoint().WithHttpHealthCheck("/health")
-    .WaitForCompletion(mediaTables).WaitForCompletion(mediaQueues).WaitForCompletion(notifierQueues).WaitForCompletion(processorQueues);
+    .WaitForCompletion(mediaTables).WaitForCompletion(mediaQueues).WaitForCompletion(usersQueues).WaitForCompletion(notifierQueues).WaitForCompletion(processorQueues);
 var notifier = Notifier("notifier").WithHttpEndpoint().WithHttpHealthCheck("/health")
-    .WaitForCompletion(notifierTables).WaitForCompletion(notifierQueues).WaitFor(mail);
+    .WaitForCompletion(notifierTables).WaitForCompletion(notifierQueues).WaitForCompletion(usersQueues).WaitFor(mail);
 PhotoProcessor("photo-processor").WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
 
