@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using PhotoPlatform.Contracts;
+using PhotoPlatform.Messaging;
 using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.Storage;
 using PhotoPlatform.Testing;
@@ -83,6 +84,15 @@ public sealed class RunningUsers : IAsyncLifetime
         var signer = new IdentitySigner(Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), Clock);
         client.DefaultRequestHeaders.Add(IdentitySigner.Header, signer.Sign("users", user, user is null ? null : session ?? Guid.CreateVersion7(), roles));
         return client;
+    }
+
+    /// <summary>Publishes an event and returns when Users has dealt with it.</summary>
+    public async Task HandleAsync(object message, Guid? id = null)
+    {
+        var messageId = id ?? Guid.CreateVersion7();
+        await Bus.PublishAsync(message, messageId);
+        await Eventually.GetAsync(
+            () => Environment.QueryAsync<int>("users", "SELECT 1 FROM inbox WHERE message_id = $1 AND consumer = $2", messageId, $"users-{MessageNames.ExchangeOf(message.GetType())}"), rows => rows.Count == 1);
     }
 
     /// <summary>The next mail to an address; those to others are passed over.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Messaging.Outbox;
 using PhotoPlatform.ServiceDefaults;
@@ -12,10 +13,10 @@ namespace PhotoPlatform.Users.Accounts;
 internal static class ChangeMe
 {
     internal static async Task<Results<Ok<GetMe.Response>, ValidationProblem, ProblemHttpResult, NotFound>> HandleAsync(
-        JsonElement patch, SignedInUser caller, HttpContext http, UsersDb db, Outbox<UsersDb> outbox, TimeProvider time, CancellationToken cancellationToken)
+        [FromBody] JsonElement? patch, SignedInUser caller, HttpContext http, UsersDb db, Outbox<UsersDb> outbox, TimeProvider time, CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
-        var (displayName, profile) = Read(patch, errors);
+        var (displayName, profile) = Read(patch ?? default, errors);
         if (!errors.None)
             return errors.ToProblem();
 

@@ -21,8 +21,11 @@ internal sealed class Throttling(UsersDb db, TimeProvider time)
 
     internal const int FreePerAccount = 5;
 
+    // Not "now": of several tries at once each has its own, and none may stand in the way of another.
+    private static readonly DateTimeOffset Never = DateTimeOffset.UnixEpoch;
+
     // Many people can be behind one address.
-    private const int FreePerAddress = 50;
+    internal const int FreePerAddress = 50;
 
     /// <summary>
     /// Counts a try as failed, before it is known whether it is: however many come at once, no more than the free ones are looked at.
@@ -100,11 +103,11 @@ internal sealed class Throttling(UsersDb db, TimeProvider time)
         var forgotten = now - Memory;
         var cap = (int)MaxPause.TotalSeconds;
         var counted = await db.Database.ExecuteSqlAsync($"""
-            INSERT INTO throttles AS t (key, count, since, until) VALUES ({key}, 1, {now}, {now})
+            INSERT INTO throttles AS t (key, count, since, until) VALUES ({key}, 1, {now}, {Never})
             ON CONFLICT (key) DO UPDATE SET
                 count = CASE WHEN t.since < {forgotten} THEN 1 ELSE t.count + 1 END,
                 since = {now},
-                until = CASE WHEN t.since < {forgotten} OR t.count + 1 < {free} THEN {now}
+                until = CASE WHEN t.since < {forgotten} OR t.count + 1 < {free} THEN {Never}
                     ELSE {now} + least({cap}, 2 ^ least(t.count + 1 - {free}, 20)) * interval '1 second' END
             WHERE t.until <= {now}
             """, cancellationToken);
@@ -117,11 +120,8 @@ internal sealed class Throttling(UsersDb db, TimeProvider time)
         return until > now ? until.Value - now : TimeSpan.FromSeconds(1);
     }
 
-    private async Task ForgiveAsync(string key, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        await db.Database.ExecuteSqlAsync($"UPDATE throttles SET count = greatest(count - 1, 0), until = {now} WHERE key = {key}", cancellationToken);
-    }
+    private async Task ForgiveAsync(string key, CancellationToken cancellationToken) =>
+        await db.Database.ExecuteSqlAsync($"UPDATE throttles SET count = greatest(count - 1, 0), until = {Never} WHERE key = {key}", cancellationToken);
 }
 
 /// <summary>Where a request came from, as the gateway saw it. Only the gateway's signed requests get here, and it overwrites the header.</summary>
