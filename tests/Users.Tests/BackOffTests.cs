@@ -19,8 +19,9 @@ public sealed class BackOffTests(RunningUsers users) : IClassFixture<RunningUser
             // From everywhere, and at two replicas.
             await using var replica = await users.StartAsync();
             var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => TryAsync(email, "wrong horse battery", NewAddress(), i % 2 == 0 ? users.Service : replica)));
-            Assert.Equal(Throttling.FreePerAccount, answers.Count(answer => answer.Status == HttpStatusCode.Unauthorized));
-            Assert.Equal(20 - Throttling.FreePerAccount, answers.Count(answer => answer.Status == HttpStatusCode.TooManyRequests));
+            // Should a slow machine need a minute for them, six pauses of 1 to 32 s pass meanwhile.
+            Assert.InRange(answers.Count(answer => answer.Status == HttpStatusCode.Unauthorized), Throttling.FreePerAccount, Throttling.FreePerAccount + 6);
+            Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests }));
         }
     }
 
@@ -29,7 +30,7 @@ public sealed class BackOffTests(RunningUsers users) : IClassFixture<RunningUser
     {
         var account = await users.SignUpAsync();
         var pauses = new List<List<double>>();
-        foreach (var email in new[] { account.Email, $"{RunningUsers.NewHandle()}@example.org" })
+        foreach (var email in new[] { $"{RunningUsers.NewHandle()}@example.org", account.Email })
         {
             for (var i = 0; i < Throttling.FreePerAccount; i++)
                 Assert.Equal(HttpStatusCode.Unauthorized, (await TryAsync(email, "wrong horse battery")).Status);
