@@ -138,7 +138,7 @@ public sealed class CloseAccountTests(RunningUsers users) : IClassFixture<Runnin
     private async Task<List<string>> TracesAsync(Account account)
     {
         var traces = new List<string>();
-        foreach (var table in await users.Environment.QueryAsync<string>("users", "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1"))
+        foreach (var table in await users.Environment.QueryAsync<string>("users", "SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1"))
         {
             var found = await users.Environment.QueryAsync<string>("users", $"SELECT t::text FROM {table} t WHERE t::text LIKE ANY($1)", [new[] { $"%{account.Id}%", $"%{account.Email}%", $"%{account.Handle}%" }]);
             if (found.Count > 0)
