@@ -65,7 +65,7 @@ public sealed class BadRequestTests(RunningUsers users) : IClassFixture<RunningU
     public async Task Other_methods_and_paths_get_a_problem_too()
     {
         using var client = users.Service.Client(Guid.NewGuid());
-        await AssertProblemAsync("GET", await client.GetAsync(new Uri("/api/sessions", UriKind.Relative)), HttpStatusCode.MethodNotAllowed);
+        await AssertProblemAsync("GET", await client.GetAsync(new Uri("/api/email-confirmations", UriKind.Relative)), HttpStatusCode.MethodNotAllowed);
         await AssertProblemAsync("path", await client.GetAsync(new Uri("/api/users/me/x.css", UriKind.Relative)), HttpStatusCode.NotFound);
         await AssertProblemAsync("nobody", await client.GetAsync(new Uri("/api/users/me", UriKind.Relative)), HttpStatusCode.NotFound);
     }

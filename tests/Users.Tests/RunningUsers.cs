@@ -2,8 +2,15 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using PhotoPlatform.Contracts;
+using PhotoPlatform.Messaging;
+using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.Storage;
 using PhotoPlatform.Testing;
+using PhotoPlatform.Users.Data;
 
 namespace PhotoPlatform.Users.Tests;
 
@@ -26,18 +33,77 @@ public sealed class RunningUsers : IAsyncLifetime
 
     public Inbound<MailRequested> Mails { get; private set; } = null!;
 
+    public Inbound<UserChanged> Changed { get; private set; } = null!;
+
+    public Inbound<UserDeleted> Deleted { get; private set; } = null!;
+
+    public Inbound<UserFollowed> Followed { get; private set; } = null!;
+
+    public Inbound<SessionRevoked> Revoked { get; private set; } = null!;
+
+    public Inbound<ExportRequested> Exports { get; private set; } = null!;
+
+    /// <summary>The clock of its services.</summary>
+    public TestClock Clock { get; } = new();
+
+    /// <summary>Sees the SQL of its services.</summary>
+    public CapturedSql Sql { get; } = new();
+
+    /// <summary>Where its blobs are.</summary>
+    public IBlobStore Blobs => Service.Services.GetRequiredService<IBlobStore>();
+
     public async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync("users");
         _bus = await TestBus.ConnectAsync(_environment);
         Registered = await _bus.ListenAsync<UserRegistered>();
         Mails = await _bus.ListenAsync<MailRequested>();
+        Changed = await _bus.ListenAsync<UserChanged>();
+        Deleted = await _bus.ListenAsync<UserDeleted>();
+        Followed = await _bus.ListenAsync<UserFollowed>();
+        Revoked = await _bus.ListenAsync<SessionRevoked>();
+        Exports = await _bus.ListenAsync<ExportRequested>();
         _service = await StartAsync();
     }
 
     /// <summary>One more replica.</summary>
     public Task<RunningService> StartAsync(Dictionary<string, string?>? settings = null) =>
-        RunningService.StartAsync("users", Environment, builder => builder.AddUsers(), app => app.MapUsers(), settings);
+        RunningService.StartAsync("users", Environment, builder => builder.AddUsers(), app => app.MapUsers(), settings, services =>
+        {
+            services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
+            services.ConfigureDbContext<UsersDb>(options => options.AddInterceptors(Sql));
+        });
+
+    /// <summary>A client of this user, at the services' time.</summary>
+    public HttpClient Client(Guid? user = null, Guid? session = null, params IReadOnlyList<string> roles) => ClientOf(Service, user, session, roles);
+
+    /// <summary>A client of this user at one of several replicas.</summary>
+    public HttpClient ClientOf(RunningService replica, Guid? user = null, Guid? session = null, params IReadOnlyList<string> roles)
+    {
+        var client = replica.ClientWithoutIdentity();
+        var signer = new IdentitySigner(Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), Clock);
+        client.DefaultRequestHeaders.Add(IdentitySigner.Header, signer.Sign("users", user, user is null ? null : session ?? Guid.CreateVersion7(), roles));
+        return client;
+    }
+
+    /// <summary>Publishes an event and returns when Users has dealt with it.</summary>
+    public async Task HandleAsync(object message, Guid? id = null)
+    {
+        var messageId = id ?? Guid.CreateVersion7();
+        await Bus.PublishAsync(message, messageId);
+        await Eventually.GetAsync(
+            () => Environment.QueryAsync<int>("users", "SELECT 1 FROM inbox WHERE message_id = $1 AND consumer = $2", messageId, $"users-{MessageNames.ExchangeOf(message.GetType())}"), rows => rows.Count == 1);
+    }
+
+    /// <summary>The next mail to an address; those to others are passed over.</summary>
+    public async Task<MailRequested> MailToAsync(string address, string template)
+    {
+        for (; ; )
+        {
+            if ((await Mails.NextAsync()).Message is var mail && mail.To == address && mail.Template == template)
+                return mail;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -59,7 +125,7 @@ public sealed class RunningUsers : IAsyncLifetime
     public async Task<Account> SignUpAsync()
     {
         var handle = NewHandle();
-        using var client = Service.Client();
+        using var client = Client();
         using var response = await client.PostAsJsonAsync("/api/users", new { email = $"{handle}@example.org", handle, displayName = "Ada", password = Password });
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         var id = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
@@ -69,7 +135,7 @@ public sealed class RunningUsers : IAsyncLifetime
     /// <summary>Signs somebody in and looks the new session up.</summary>
     public async Task<(string Token, Guid SessionId)> SignInAsync(Account account)
     {
-        using var client = Service.Client();
+        using var client = Client();
         using var response = await client.PostAsJsonAsync("/api/sessions", new { account.Email, password = Password });
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         var token = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
@@ -79,7 +145,7 @@ public sealed class RunningUsers : IAsyncLifetime
     /// <summary>What the gateway is told about a token.</summary>
     public async Task<ResolvedSession?> ResolveAsync(string token)
     {
-        using var gateway = Service.Client(roles: "gateway");
+        using var gateway = Client(roles: "gateway");
         using var response = await gateway.PostAsJsonAsync("/internal/sessions/resolve", new { tokenHash = ServiceDefaults.Caching.SessionCache.HashOf(token) });
         if (response.StatusCode == HttpStatusCode.NotFound)
             return null;
@@ -90,4 +156,5 @@ public sealed class RunningUsers : IAsyncLifetime
     public static StringContent Body(string text, string contentType = "application/json") => new(text, Encoding.UTF8) { Headers = { ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(contentType) } };
 }
 
+/// <summary>Somebody who signed up.</summary>
 public sealed record Account(Guid Id, string Handle, string Email);

@@ -141,7 +141,7 @@ public sealed class SessionTests(RunningUsers users) : IClassFixture<RunningUser
         var account = await users.SomebodyAsync();
         using var client = users.Service.Client(account.Id);
         var me = await client.GetFromJsonAsync<JsonElement>("/api/users/me");
-        Assert.Equal(["id", "handle", "displayName", "email", "createdAt"], me.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["id", "handle", "displayName", "email", "createdAt", "profile", "avatarUrl", "followerCount", "followingCount"], me.EnumerateObject().Select(property => property.Name));
         Assert.Equal((account.Id, account.Handle, account.Email), (me.GetProperty("id").GetGuid(), me.GetProperty("handle").GetString()!, me.GetProperty("email").GetString()!));
     }
 

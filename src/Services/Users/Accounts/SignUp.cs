@@ -20,22 +20,22 @@ internal static class SignUp
     internal sealed record Response(Guid Id, string Handle);
 
     internal static async Task<Results<Created<Response>, ProblemHttpResult, ValidationProblem>> HandleAsync(
-        Request request, UsersDb db, Outbox<UsersDb> outbox, TimeProvider time, CancellationToken cancellationToken)
+        Request request, UsersDb db, Outbox<UsersDb> outbox, PasswordGate gate, TimeProvider time, CancellationToken cancellationToken)
     {
-        var email = request.Email?.Trim().ToLowerInvariant() ?? "";
+        var email = Login.Normalise(request.Email);
         var handle = request.Handle?.Trim().ToLowerInvariant() ?? "";
         var displayName = request.DisplayName?.Trim() ?? "";
-        var errors = Validate(email, handle, displayName, request.Password ?? "");
+        var errors = Validate(email, handle, displayName, request.Password);
         if (!errors.None)
             return errors.ToProblem();
 
         // The costly part comes before anything that depends on who exists.
-        var passwordHash = PasswordHasher.Hash(request.Password!);
+        var passwordHash = await gate.HashAsync(PasswordText.Normalise(request.Password!), cancellationToken);
         if (await db.Handles.AnyAsync(taken => taken.Name == handle, cancellationToken))
             return Taken();
 
         var now = time.GetUtcNow();
-        var user = new User { Id = PlatformId.New(time, PlatformId.NewBucket()), DisplayName = displayName, PasswordHash = passwordHash, CreatedAt = now };
+        var user = new User { Id = PlatformId.New(time, PlatformId.NewBucket()), Handle = handle, DisplayName = displayName, PasswordHash = passwordHash, CreatedAt = now };
         db.Add(user);
         db.Add(new Handle { Name = handle, UserId = user.Id });
         db.Add(new Login { Email = email, UserId = user.Id });
@@ -64,15 +64,15 @@ internal static class SignUp
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    private static FieldErrors Validate(string email, string handle, string displayName, string password)
+    private static FieldErrors Validate(string email, string handle, string displayName, string? password)
     {
         var errors = new FieldErrors();
         errors.Check("email", Login.IsEmail(email), "Must be an e-mail address, such as ada@example.org.");
-        errors.Check("handle", handle.Length is >= 3 and <= Handle.MaxName && handle.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'),
-            $"Must be 3 to {Handle.MaxName} letters, digits or underscores.");
+        errors.Check("handle", Handle.IsName(handle),
+            $"Must be {Handle.MinName} to {Handle.MaxName} letters, digits or underscores.");
         errors.Check("handle", !Reserved.Contains(handle), "This handle is reserved.");
-        errors.Check("displayName", displayName.Length is >= 1 and <= User.MaxDisplayName && !displayName.Any(char.IsControl), $"Must be 1 to {User.MaxDisplayName} characters.");
-        errors.Check("password", password.Length is >= PasswordHasher.MinLength and <= PasswordHasher.MaxLength, $"Must be {PasswordHasher.MinLength} to {PasswordHasher.MaxLength} characters.");
+        errors.Check("displayName", User.IsDisplayName(displayName), $"Must be 1 to {User.MaxDisplayName} characters.");
+        PasswordPolicy.Check(errors, "password", password, email, handle);
         return errors;
     }
 

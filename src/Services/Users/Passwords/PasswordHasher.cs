@@ -3,36 +3,42 @@ using System.Security.Cryptography;
 
 namespace PhotoPlatform.Users.Passwords;
 
-/// <summary>PBKDF2-HMAC-SHA512 at OWASP's cost (Password Storage Cheat Sheet: 210,000 iterations), with the parameters stored beside the hash.</summary>
-internal static class PasswordHasher
+/// <summary>PBKDF2-HMAC-SHA512, with the parameters stored beside the hash. It takes a text as <see cref="PasswordText.Normalise"/> makes it.</summary>
+/// <param name="iterations">The cost of new hashes.</param>
+internal sealed class PasswordHasher(int iterations)
 {
-    internal const int MinLength = 8;
-    internal const int MaxLength = 128;
+    /// <summary>OWASP's cost for this algorithm (Password Storage Cheat Sheet).</summary>
+    internal const int DefaultIterations = 210_000;
+
     private const string Scheme = "pbkdf2-sha512";
-    private const int Iterations = 210_000;
     private const int SaltBytes = 16;
     private const int HashBytes = 32;
 
     // Checked when there is no account, so that the answer takes as long as with one.
-    private static readonly string Nobody = Encode(Iterations, new byte[SaltBytes], new byte[HashBytes]);
+    private readonly string _nobody = Encode(iterations, new byte[SaltBytes], new byte[HashBytes]);
 
-    internal static string Hash(string password)
+    internal string Hash(string password)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
-        return Encode(Iterations, salt, Derive(password, salt, Iterations));
+        return Encode(iterations, salt, Derive(password, salt, iterations));
     }
 
     /// <summary>Whether the password belongs to the stored hash; with no stored hash false, after the same work.</summary>
-    internal static bool Verify(string password, string? stored)
+    internal bool Verify(string password, string? stored)
     {
-        var parts = (stored ?? Nobody).Split('$');
-        if (parts is not [Scheme, var iterations, var salt, var hash])
-            throw new InvalidOperationException("A stored password hash has an unknown form.");
-        var derived = Derive(password, Convert.FromBase64String(salt), int.Parse(iterations, CultureInfo.InvariantCulture));
-        return CryptographicOperations.FixedTimeEquals(derived, Convert.FromBase64String(hash)) && stored is not null;
+        var (cost, salt, hash) = Decode(stored ?? _nobody);
+        return CryptographicOperations.FixedTimeEquals(Derive(password, salt, cost), hash) && stored is not null;
     }
 
-    private static string Encode(int iterations, byte[] salt, byte[] hash) => $"{Scheme}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}";
+    /// <summary>Whether a stored hash was made with other parameters than new ones are.</summary>
+    internal bool IsOutdated(string stored) => Decode(stored) is var (cost, salt, hash) && (cost != iterations || salt.Length != SaltBytes || hash.Length != HashBytes);
+
+    private static string Encode(int iterations, byte[] salt, byte[] hash) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Scheme}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
+
+    private static (int Iterations, byte[] Salt, byte[] Hash) Decode(string stored) => stored.Split('$') is [Scheme, var iterations, var salt, var hash]
+        ? (int.Parse(iterations, CultureInfo.InvariantCulture), Convert.FromBase64String(salt), Convert.FromBase64String(hash))
+        : throw new InvalidOperationException("A stored password hash has an unknown form.");
 
     private static byte[] Derive(string password, byte[] salt, int iterations) => Rfc2898DeriveBytes.Pbkdf2(password, salt, iterations, HashAlgorithmName.SHA512, HashBytes);
 }

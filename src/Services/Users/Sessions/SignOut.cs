@@ -1,22 +1,18 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Messaging.Outbox;
 using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.Users.Data;
 
 namespace PhotoPlatform.Users.Sessions;
 
-/// <summary><c>DELETE /api/sessions/current</c>: ends the caller's session, everywhere.</summary>
+/// <summary><c>DELETE /api/sessions/current</c>: ends the caller's session, everywhere. One that has ended already is no error.</summary>
 internal static class SignOut
 {
-    internal static async Task<NoContent> HandleAsync(SignedInUser caller, HttpContext http, UsersDb db, SessionCache cache, SessionCookie cookie, CancellationToken cancellationToken)
+    internal static async Task<NoContent> HandleAsync(
+        SignedInUser caller, HttpContext http, UsersDb db, Outbox<UsersDb> outbox, SessionCache cache, SessionCookie cookie, TimeProvider time, CancellationToken cancellationToken)
     {
-        var session = db.Sessions.Where(s => s.Id == caller.SessionId && s.UserId == caller.Id);
-        if (await session.Select(s => s.TokenHash).SingleOrDefaultAsync(cancellationToken) is { } tokenHash)
-        {
-            await session.ExecuteDeleteAsync(cancellationToken);
-            await cache.RevokeAsync(tokenHash, cancellationToken);
-        }
+        await EndSessions.OneAsync(caller.SessionId, caller, http, db, outbox, cache, cookie, time, cancellationToken);
         cookie.Clear(http.Response);
         return TypedResults.NoContent();
     }
