@@ -8,7 +8,7 @@ internal sealed class ServiceAddresses(IConfiguration configuration) : IDestinat
 {
     /// <summary>The addresses of a service.</summary>
     /// <exception cref="InvalidOperationException">None is configured.</exception>
-    private string[] Of(string service)
+    internal string[] Of(string service)
     {
         var addresses = configuration.GetSection($"services:{service}:http").GetChildren().Select(child => child.Value).OfType<string>().ToArray();
         return addresses.Length > 0 ? addresses : throw new InvalidOperationException($"No address of '{service}' is configured: set the environment variable services__{service}__http__0.");
