@@ -11,6 +11,9 @@ namespace PhotoPlatform.ServiceDefaults;
 /// </summary>
 internal sealed class Draining(IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time) : IHostedLifecycleService
 {
+    // Read at the start: what cannot be read must not be found out when the process stops.
+    private readonly TimeSpan _drain = configuration.GetValue<TimeSpan>("Shutdown:Drain");
+
     /// <summary>Answers 503 at <c>/health</c> once the process stops. Not a health check: nothing is wrong, so nothing is logged.</summary>
     internal static Task AnswerProbeAsync(HttpContext context, RequestDelegate next)
     {
@@ -22,11 +25,11 @@ internal sealed class Draining(IHostApplicationLifetime lifetime, IConfiguration
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        if (configuration.GetValue<TimeSpan>("Shutdown:Drain") is var drain && drain <= TimeSpan.Zero)
+        if (_drain <= TimeSpan.Zero)
             return;
         // Already done after a signal; not when somebody stops the host by a call.
         lifetime.StopApplication();
-        await Task.Delay(drain, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(_drain, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -64,7 +64,7 @@ public sealed class LifecycleTests(SinglePlatform shared)
     [Fact]
     public async Task An_unknown_topology_is_one_clear_sentence_and_a_failed_start()
     {
-        var platform = Platform.Launch(Platform.NewFolder(), Platform.FreePort(), Platform.FreePort(), topology: "round");
+        await using var platform = Platform.Launch(Platform.NewFolder(), Platform.FreePort(), Platform.FreePort(), topology: "round");
         Assert.NotEqual(0, await platform.ExitAsync());
         Assert.Equal("There is no topology 'round'; there are single and scaled.", platform.Output);
     }
