@@ -11,6 +11,7 @@ internal sealed partial class FileBlobStore : IBlobStore
 {
     private const string TemporaryFolder = ".incoming";
     private const int OpenReadOnlyDirectory = 0x10000;
+    private const int NoEntry = 2;
     private const int DirectoryNotEmpty = 39;
     private readonly string _root;
     private readonly long _reserve;
@@ -136,6 +137,8 @@ internal sealed partial class FileBlobStore : IBlobStore
     internal static void SyncFolder(string folder)
     {
         var descriptor = Open(folder, OpenReadOnlyDirectory);
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == NoEntry)
+            throw new DirectoryNotFoundException($"'{folder}' is gone.");
         if (descriptor < 0)
             throw new IOException($"'{folder}' could not be opened to sync it (errno {Marshal.GetLastPInvokeError()}).");
         try

@@ -31,20 +31,27 @@ internal sealed class FileBlobWriter : IBlobWriter
         _committed = true;
     }
 
-    /// <summary>False when somebody deleted the folder meanwhile.</summary>
+    /// <summary>False when somebody deleted the folder before the blob was in it.</summary>
     private bool TryMove(string folder)
     {
         try
         {
             CreateFolder(folder);
             File.Move(_temporary, _target, overwrite: true);
-            FileBlobStore.SyncFolder(folder);
-            return true;
         }
         catch (Exception exception) when (exception is DirectoryNotFoundException or FileNotFoundException && File.Exists(_temporary))
         {
             return false;
         }
+        try
+        {
+            FileBlobStore.SyncFolder(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Deleted since, with the blob in it.
+        }
+        return true;
     }
 
     public async ValueTask DisposeAsync()

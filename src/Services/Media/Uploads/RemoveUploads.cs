@@ -8,18 +8,25 @@ namespace PhotoPlatform.Media.Uploads;
 internal static class RemoveUploads
 {
     /// <summary>Of an unfinished upload the joined original goes too: it may lie there without a photo.</summary>
-    /// <returns>False when there was none.</returns>
-    internal static async Task<bool> RemoveAsync(MediaDb db, IBlobStore blobs, Guid id, CancellationToken cancellationToken)
+    /// <param name="db">Its rows.</param>
+    /// <param name="blobs">Its parts.</param>
+    /// <param name="id">The upload.</param>
+    /// <param name="cancellationToken">Ends it between two steps.</param>
+    /// <param name="skipLocked">Leaves it alone when somebody else is at work on it.</param>
+    /// <returns>False when there was none to remove.</returns>
+    internal static async Task<bool> RemoveAsync(MediaDb db, IBlobStore blobs, Guid id, CancellationToken cancellationToken, bool skipLocked = false)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // Whoever completes it at the same time waits, and then finds no row to complete.
-        var upload = await db.Set<Upload>().FromSql($"SELECT * FROM uploads WHERE id = {id} FOR UPDATE").AsNoTracking().SingleOrDefaultAsync(cancellationToken);
+        var uploads = db.Set<Upload>();
+        var locked = skipLocked ? uploads.FromSql($"SELECT * FROM uploads WHERE id = {id} FOR UPDATE SKIP LOCKED") : uploads.FromSql($"SELECT * FROM uploads WHERE id = {id} FOR UPDATE");
+        var upload = await locked.AsNoTracking().SingleOrDefaultAsync(cancellationToken);
         if (upload is null)
             return false;
         await blobs.DeleteFolderAsync(Upload.FolderOf(id), cancellationToken);
         if (upload.CompletedAt is null)
             await blobs.DeleteAsync(AcceptPhoto.SourceOf(id), cancellationToken);
-        await db.Set<Upload>().Where(row => row.Id == id).ExecuteDeleteAsync(cancellationToken);
+        await uploads.Where(row => row.Id == id).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return true;
     }

@@ -46,19 +46,20 @@ internal sealed class UploadSweep(IServiceScopeFactory scopes, IdempotencyKeys k
     private async Task RemoveAsync(CancellationToken cancellationToken)
     {
         List<Upload> expired;
-        var failed = 0;
+        var kept = 0;
         do
         {
             var now = time.GetUtcNow();
-            expired = await FindAsync(rows => rows.Where(u => u.ExpiresAt < now).OrderBy(u => u.ExpiresAt).Skip(failed), cancellationToken);
+            expired = await FindAsync(rows => rows.Where(u => u.ExpiresAt < now).OrderBy(u => u.ExpiresAt).Skip(kept), cancellationToken);
             foreach (var upload in expired)
             {
-                var removed = await TryAsync($"Upload {upload.Id} was not removed", async () =>
+                var removed = false;
+                await TryAsync($"Upload {upload.Id} was not removed", async () =>
                 {
                     await using var scope = scopes.CreateAsyncScope();
-                    await RemoveUploads.RemoveAsync(scope.ServiceProvider.GetRequiredService<MediaDb>(), blobs, upload.Id, cancellationToken);
+                    removed = await RemoveUploads.RemoveAsync(scope.ServiceProvider.GetRequiredService<MediaDb>(), blobs, upload.Id, cancellationToken, skipLocked: true);
                 }, cancellationToken);
-                failed += removed ? 0 : 1;
+                kept += removed ? 0 : 1;
             }
         }
         while (expired.Count == AtOnce);
@@ -70,18 +71,16 @@ internal sealed class UploadSweep(IServiceScopeFactory scopes, IdempotencyKeys k
         return await choose(scope.ServiceProvider.GetRequiredService<MediaDb>().Set<Upload>().AsNoTracking()).Take(AtOnce).ToListAsync(cancellationToken);
     }
 
-    /// <summary>False when the database or the storage is away; it is tried again at the next sweep.</summary>
-    private async Task<bool> TryAsync(string failure, Func<Task> work, CancellationToken cancellationToken)
+    /// <summary>When the database or the storage is away, it is tried again at the next sweep.</summary>
+    private async Task TryAsync(string failure, Func<Task> work, CancellationToken cancellationToken)
     {
         try
         {
             await work();
-            return true;
         }
         catch (Exception exception) when (exception is NpgsqlException or DbUpdateException or IOException or UncertainCommitException or InvalidOperationException { InnerException: NpgsqlException } && !cancellationToken.IsCancellationRequested)
         {
             logger.LogWarning("{Failure}, and will be at the next sweep: {Reason}", failure, exception.Message);
-            return false;
         }
     }
 }
