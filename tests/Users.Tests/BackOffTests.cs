@@ -6,7 +6,7 @@ using PhotoPlatform.Users.Sessions;
 
 namespace PhotoPlatform.Users.Tests;
 
-public sealed class BackOffTests(RunningUsers users) : IClassFixture<RunningUsers>
+public sealed class BackOffTests(RunningUsersWithCheapPasswords users) : IClassFixture<RunningUsersWithCheapPasswords>
 {
     private int _addresses;
 
@@ -121,6 +121,19 @@ public sealed class BackOffTests(RunningUsers users) : IClassFixture<RunningUser
         await Eventually.GetAsync(() => users.Environment.QueryAsync<long>("users", "SELECT count(*) FROM throttles"), rows => rows[0] == 0);
         for (var i = 0; i < Throttling.FreePerAccount - 1; i++)
             Assert.Equal(HttpStatusCode.Unauthorized, (await TryAsync(account.Email, "wrong horse battery")).Status);
+    }
+
+    [Fact]
+    public async Task A_try_that_was_not_looked_at_does_not_count()
+    {
+        await using var busy = await users.StartAsync(new() { ["Passwords:AtOnce"] = "1", ["Passwords:Waiting"] = "1" });
+        var email = $"{RunningUsers.NewHandle()}@example.org";
+        // Others keep it busy.
+        var others = Enumerable.Range(0, 10).Select(_ => TryAsync($"{RunningUsers.NewHandle()}@example.org", "wrong horse battery", NewAddress(), busy)).ToArray();
+        var tries = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => TryAsync(email, "wrong horse battery", NewAddress(), busy)));
+        await Task.WhenAll(others);
+        var lookedAt = tries.Count(answer => answer.Status == HttpStatusCode.Unauthorized);
+        Assert.Equal(lookedAt, (await users.Environment.QueryAsync<int>("users", "SELECT count FROM throttles WHERE key = 'account:' || encode(sha256(convert_to($1, 'UTF8')), 'hex')", email)).Single());
     }
 
     [Fact]

@@ -15,7 +15,7 @@ using PhotoPlatform.Users.Data;
 namespace PhotoPlatform.Users.Tests;
 
 /// <summary>Users on its own database and broker, for one class of tests.</summary>
-public sealed class RunningUsers : IAsyncLifetime
+public class RunningUsers : IAsyncLifetime
 {
     public const string Password = "correct horse battery";
     private TestEnvironment? _environment;
@@ -66,9 +66,12 @@ public sealed class RunningUsers : IAsyncLifetime
         _service = await StartAsync();
     }
 
+    /// <summary>The settings of its replicas, unless a test has others.</summary>
+    protected virtual Dictionary<string, string?>? Settings => null;
+
     /// <summary>One more replica.</summary>
     public Task<RunningService> StartAsync(Dictionary<string, string?>? settings = null) =>
-        RunningService.StartAsync("users", Environment, builder => builder.AddUsers(), app => app.MapUsers(), settings, services =>
+        RunningService.StartAsync("users", Environment, builder => builder.AddUsers(), app => app.MapUsers(), settings ?? Settings, services =>
         {
             services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
             services.ConfigureDbContext<UsersDb>(options => options.AddInterceptors(Sql));
@@ -107,6 +110,7 @@ public sealed class RunningUsers : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_service is not null)
             await _service.DisposeAsync();
         if (_bus is not null)
@@ -154,6 +158,12 @@ public sealed class RunningUsers : IAsyncLifetime
 
     /// <summary>A body of this text, as JSON unless said otherwise.</summary>
     public static StringContent Body(string text, string contentType = "application/json") => new(text, Encoding.UTF8) { Headers = { ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(contentType) } };
+}
+
+/// <summary>Users with passwords that cost next to nothing, for tests that try hundreds.</summary>
+public sealed class RunningUsersWithCheapPasswords : RunningUsers
+{
+    protected override Dictionary<string, string?> Settings => new() { ["Passwords:Iterations"] = "1000" };
 }
 
 /// <summary>Somebody who signed up.</summary>

@@ -17,8 +17,16 @@ internal sealed class PasswordCheck(UsersDb db, Throttling throttling, PasswordG
         var client = ClientAddress.Of(context.HttpContext!);
         if (await throttling.TryAsync(email, client, cancellationToken) is { } wait)
             return new PasswordVerdict(false, wait);
-        if (!await gate.VerifyAsync(PasswordText.Normalise(password), stored, cancellationToken))
-            return new PasswordVerdict(false, null);
+        try
+        {
+            if (!await gate.VerifyAsync(PasswordText.Normalise(password), stored, cancellationToken))
+                return new PasswordVerdict(false, null);
+        }
+        catch (PasswordsBusyException)
+        {
+            await throttling.TakeBackAsync(email, client, cancellationToken);
+            throw;
+        }
         await throttling.SucceededAsync(email, client, cancellationToken);
         return new PasswordVerdict(true, null);
     }

@@ -48,6 +48,14 @@ internal sealed class Throttling(UsersDb db, TimeProvider time)
         await ForgiveAsync(AddressKey(client), cancellationToken);
     }
 
+    /// <summary>The try was never looked at: it was none.</summary>
+    internal async Task TakeBackAsync(string email, IPAddress? client, CancellationToken cancellationToken)
+    {
+        // A pause that others brought about stays.
+        await db.Database.ExecuteSqlAsync($"UPDATE throttles SET count = greatest(count - 1, 0) WHERE key = {AccountKey(email)}", cancellationToken);
+        await ForgiveAsync(AddressKey(client), cancellationToken);
+    }
+
     /// <summary>Forgets the failures of an account, such as after its password was reset.</summary>
     internal async Task ClearAsync(string email, CancellationToken cancellationToken)
     {
