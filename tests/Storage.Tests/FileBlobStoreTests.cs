@@ -40,8 +40,9 @@ public sealed class FileBlobStoreTests : BlobStoreTests, IDisposable
         await using var writer = app.Services.GetRequiredService<IBlobStore>().Create("originals/new");
         await writer.Stream.WriteAsync("x"u8.ToArray());
         File.SetLastWriteTimeUtc(recent, clock.GetUtcNow().UtcDateTime.AddMinutes(-59));
+        // By the clock to come, what is being written was written to just now.
+        File.SetLastWriteTimeUtc(Directory.GetFiles(Incoming).Single(file => file != recent), clock.GetUtcNow().UtcDateTime.AddMinutes(60));
         clock.Advance(TimeSpan.FromMinutes(60));
-        File.SetLastWriteTimeUtc(Directory.GetFiles(Incoming).Single(file => file != recent), clock.GetUtcNow().UtcDateTime);
         await Eventually.GetAsync(() => Task.FromResult(File.Exists(recent)), exists => !exists);
         await writer.CommitAsync(default);
         await sweeps.StopAsync(default);
