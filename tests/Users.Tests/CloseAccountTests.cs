@@ -9,7 +9,7 @@ using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.Users.Tests;
 
-public sealed class CloseAccountTests(RunningUsers users) : IClassFixture<RunningUsers>
+public sealed class CloseAccountTests(RunningUsersWithCheapPasswords users) : IClassFixture<RunningUsersWithCheapPasswords>
 {
     [Fact]
     public async Task Nothing_is_left_of_a_closed_account_but_that_it_was_closed_and_that_for_an_hour()

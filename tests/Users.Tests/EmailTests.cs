@@ -6,7 +6,7 @@ using PhotoPlatform.ServiceDefaults.Caching;
 
 namespace PhotoPlatform.Users.Tests;
 
-public sealed class EmailTests(RunningUsers users) : IClassFixture<RunningUsers>
+public sealed class EmailTests(RunningUsersWithCheapPasswords users) : IClassFixture<RunningUsersWithCheapPasswords>
 {
     [Fact]
     public async Task A_confirmed_address_replaces_the_old_one_everywhere()

@@ -12,7 +12,7 @@ using PhotoPlatform.Users.Exports;
 
 namespace PhotoPlatform.Users.Tests;
 
-public sealed class ExportTests(RunningUsers users) : IClassFixture<RunningUsers>
+public sealed class ExportTests(RunningUsersWithCheapPasswords users) : IClassFixture<RunningUsersWithCheapPasswords>
 {
     private static readonly byte[] Photo = RandomNumberGenerator.GetBytes(200_000);
 

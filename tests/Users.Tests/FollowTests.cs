@@ -6,7 +6,7 @@ using PhotoPlatform.Contracts;
 
 namespace PhotoPlatform.Users.Tests;
 
-public sealed class FollowTests(RunningUsers users) : IClassFixture<RunningUsers>
+public sealed class FollowTests(RunningUsersWithCheapPasswords users) : IClassFixture<RunningUsersWithCheapPasswords>
 {
     [Fact]
     public async Task Following_is_told_once_and_counted_on_both_sides()

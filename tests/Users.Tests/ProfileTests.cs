@@ -7,7 +7,7 @@ using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.Users.Tests;
 
-public sealed class ProfileTests(RunningUsers users) : IClassFixture<RunningUsers>
+public sealed class ProfileTests(RunningUsersWithCheapPasswords users) : IClassFixture<RunningUsersWithCheapPasswords>
 {
     [Fact]
     public async Task A_profile_is_merged_member_by_member_and_null_removes_one()

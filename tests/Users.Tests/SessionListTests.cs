@@ -8,7 +8,7 @@ using PhotoPlatform.Users.Sessions;
 
 namespace PhotoPlatform.Users.Tests;
 
-public sealed class SessionListTests(RunningUsers users) : IClassFixture<RunningUsers>
+public sealed class SessionListTests(RunningUsersWithCheapPasswords users) : IClassFixture<RunningUsersWithCheapPasswords>
 {
     [Fact]
     public async Task One_sees_ones_own_sessions_with_device_and_times_and_no_secret()
