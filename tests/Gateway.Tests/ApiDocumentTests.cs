@@ -3,8 +3,11 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Template;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using PhotoPlatform.Testing;
+using Yarp.ReverseProxy.Configuration;
 
 namespace PhotoPlatform.Gateway.Tests;
 
@@ -20,6 +23,18 @@ public sealed partial class ApiDocumentTests(RunningApi running) : IClassFixture
         var documented = Operations(document).Select(operation => $"{operation.Method} {operation.Path}");
         Assert.Null(document["x-unavailable"]);
         Assert.Equal(running.Services.Values.SelectMany(Mapped).Order(), documented.Order());
+    }
+
+    [Fact]
+    public async Task Every_route_that_the_gateway_proxies_has_a_documented_operation()
+    {
+        var paths = (await RunningApi.DocumentAsync(running.Gateway))["paths"]!.AsObject().Select(path => PathParameter().Replace(path.Key, "x").Trim('/')).ToList();
+        var routes = running.Gateway.Services.GetRequiredService<IProxyConfigProvider>().GetConfig().Routes;
+        Assert.Empty(routes.Where(route =>
+        {
+            var matcher = new TemplateMatcher(TemplateParser.Parse(route.Match.Path!.TrimStart('/')), []);
+            return !paths.Exists(path => matcher.TryMatch($"/{path}", []));
+        }).Select(route => route.RouteId));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using PhotoPlatform.ServiceDefaults.OpenApi;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -44,7 +45,8 @@ internal sealed class EntityTags(IOptions<Microsoft.AspNetCore.Http.Json.JsonOpt
 internal static class EntityTagsExtensions
 {
     /// <summary>Gives the endpoint's 200 answers a tag, and answers 304 to those who have it. Caches must ask each time.</summary>
-    internal static RouteHandlerBuilder WithEntityTag(this RouteHandlerBuilder builder) => builder.Produces(StatusCodes.Status304NotModified).AddEndpointFilter(async (context, next) =>
+    internal static RouteHandlerBuilder WithEntityTag(this RouteHandlerBuilder builder) => builder.Produces(StatusCodes.Status304NotModified)
+        .TakesHeader("If-None-Match", "The tag of what is known: unchanged, it is 304.").GivesHeader("ETag", "The tag of the answer.").AddEndpointFilter(async (context, next) =>
     {
         var result = await next(context);
         var answer = result is INestedHttpResult nested ? nested.Result : result as IResult;

@@ -12,6 +12,7 @@ using PhotoPlatform.Media.Uploads;
 using PhotoPlatform.Messaging;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.ServiceDefaults.OpenApi;
 using PhotoPlatform.Storage;
 
 namespace PhotoPlatform.Media;
@@ -57,10 +58,14 @@ public static class MediaService
         var photos = app.MapGroup("/api/photos").RequireUser().WithTags("photos");
         // The handler counts: a refusal of the web server itself would break the connection before the answer is read.
         photos.MapPost("", UploadPhoto.HandleAsync).WithMetadata(new DisableRequestSizeLimitAttribute())
+            .TakesBytes("image/jpeg", "image/png", "image/webp", "image/gif").TakesForm("photo", "title", "visibility", "use")
+            .TakesQuery("title", "At most 200 characters.").TakesQuery("visibility", "private (when not given), unlisted or public.").TakesQuery("use", "avatar, for one's portrait.")
+            .TakesHeader("Idempotency-Key", "Makes it safe to send the request again within 24 hours: the same bytes give the same photo.")
             .WithName("UploadPhoto").WithSummary("Takes an image as the body or in the field 'photo' of a form; with an Idempotency-Key, once");
         photos.MapGet("", ListPhotos.HandleAsync).WithEntityTag().WithName("ListPhotos").WithSummary("One's own photos, newest first");
         photos.MapGet("{id:guid}", GetPhoto.HandleAsync).WithEntityTag().WithName("GetPhoto").WithSummary("One of one's own photos, in any state");
-        photos.MapPatch("{id:guid}", ChangePhoto.HandleAsync).WithName("ChangePhoto").WithSummary("Change title, description or visibility");
+        photos.MapPatch("{id:guid}", ChangePhoto.HandleAsync).WithName("ChangePhoto")
+            .TakesHeader("If-Match", "The tag of the photo that was read: what has changed since is 412.").GivesHeader("ETag", "The tag of the photo as it is now.").WithSummary("Change title, description or visibility");
         photos.MapDelete("{id:guid}", DeletePhoto.HandleAsync).WithName("DeletePhoto").WithSummary("Delete a photo at once");
         photos.MapPost("{id:guid}/retries", RetryPhoto.HandleAsync).WithName("RetryPhoto").WithSummary("Have a failed photo processed anew");
         photos.MapPost("deletions", DeletePhotos.HandleAsync).WithName("DeletePhotos").WithSummary("Delete up to 100 photos, with 10 seconds to undo it");
@@ -71,7 +76,8 @@ public static class MediaService
         gallery.MapGet("{id:guid}", GetUserPhoto.HandleAsync).WithEntityTag().WithName("GetUserPhoto").WithSummary("Somebody's public or unlisted photo");
 
         app.MapUploads();
-        app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync).WithTags("photos").WithName("GetRendition").WithSummary("The bytes of a rendition, or one range of them")
+        app.MapMethods(RenditionUrl.Pattern, [HttpMethods.Get, HttpMethods.Head], GetRendition.HandleAsync).WithTags("photos").WithName("GetRendition").TakesHeader("Range", "One range, such as bytes=0-1023.").GivesHeader("ETag", "The tag of the bytes.")
+            .WithSummary("The bytes of a rendition, or one range of them")
             .Produces(StatusCodes.Status200OK, contentType: RenditionSet.ContentType).Produces(StatusCodes.Status206PartialContent, contentType: RenditionSet.ContentType)
             .Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status412PreconditionFailed).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         app.MapMessaging();

@@ -3,6 +3,7 @@ using PhotoPlatform.Messaging;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.ServiceDefaults.OpenApi;
 using PhotoPlatform.Storage;
 using PhotoPlatform.Users.Accounts;
 using PhotoPlatform.Users.Avatars;
@@ -64,8 +65,10 @@ public static class UsersService
         app.MapPost("/api/users", SignUp.HandleAsync).ChecksPasswords()
             .Describe("SignUp", "Creates an account", "users", StatusCodes.Status409Conflict);
         app.MapGet("/api/users/me", GetMe.HandleAsync).RequireUser().Produces(StatusCodes.Status304NotModified)
+            .TakesHeader("If-None-Match", "The tag of what is known: unchanged, it is 304.").GivesHeader("ETag", "The tag of the account as it is now.")
             .Describe("GetMe", "The signed-in user", "users", StatusCodes.Status401Unauthorized);
         app.MapPatch("/api/users/me", ChangeMe.HandleAsync).RequireUser()
+            .TakesHeader("If-Match", "The tag of the account that was read: what has changed since is 412.").GivesHeader("ETag", "The tag of the account as it is now.")
             .Describe("ChangeMe", "Merges a change into name and profile", "users", StatusCodes.Status401Unauthorized, StatusCodes.Status412PreconditionFailed);
         app.MapDelete("/api/users/me", CloseAccount.HandleAsync).RequireUser().ChecksPasswords()
             .Describe("CloseAccount", "Ends the account and removes all that belongs to it", "users",
@@ -83,6 +86,7 @@ public static class UsersService
         app.MapPost("/api/password-resets/complete", CompleteReset.HandleAsync).ChecksPasswords()
             .Describe("CompletePasswordReset", "Sets a new password with the token from the mail and ends every session", "users", StatusCodes.Status422UnprocessableEntity);
         app.MapGet("/api/users/{handle}", GetUser.HandleAsync).Produces(StatusCodes.Status304NotModified)
+            .TakesHeader("If-None-Match", "The tag of what is known: unchanged, it is 304.").GivesHeader("ETag", "The tag of the profile as it is now.")
             .Describe("GetUser", "What everybody may know of a user", "users");
     }
 

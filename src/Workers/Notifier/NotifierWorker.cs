@@ -9,6 +9,7 @@ using PhotoPlatform.Notifier.Notifications;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;
+using PhotoPlatform.ServiceDefaults.OpenApi;
 using PhotoPlatform.Storage;
 
 namespace PhotoPlatform.Notifier;
@@ -61,11 +62,11 @@ public static class NotifierWorker
     /// <summary>Maps its endpoints.</summary>
     public static void MapNotifier(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/events", StreamEvents.HandleAsync).RequireUser().WithTags("events").WithName("StreamEvents").WithSummary("My events as they happen (server-sent events)")
+        app.MapGet("/api/events", StreamEvents.HandleAsync).RequireUser().WithTags("events").WithName("StreamEvents").TakesHeader("Last-Event-ID", "The last event that was seen: what came after it is sent first.").WithSummary("My events as they happen (server-sent events)")
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
 
         var notifications = app.MapGroup("/api/notifications").RequireUser().WithTags("notifications");
-        notifications.MapGet("", ListNotifications.HandleAsync).WithName("ListNotifications").WithSummary("What I was told, newest first");
+        notifications.MapGet("", ListNotifications.HandleAsync).WithName("ListNotifications").TakesHeader("If-None-Match", "The tag of what is known: unchanged, it is 304.").GivesHeader("ETag", "The tag of the page.").WithSummary("What I was told, newest first");
         notifications.MapPost("/read", MarkRead.UpToAsync).WithName("MarkNotificationsRead").WithSummary("Marks all up to one as read");
         notifications.MapPost("/{id:long}/read", MarkRead.OneAsync).WithName("MarkNotificationRead").WithSummary("Marks one as read");
         notifications.MapGet("/mail-preferences", Preferences.GetAsync).WithName("GetMailPreferences").WithSummary("Which mails I want");
