@@ -167,17 +167,8 @@ public sealed partial class AccountPageTests(SinglePlatform shared)
     }, status => status == HttpStatusCode.Unauthorized);
 
     /// <summary>The link with such a token in a mail to the address.</summary>
-    private async Task<string> LinkAsync(string email, string kind)
-    {
-        var inbox = (await shared.Platform.ResourceAsync("mail")).Urls.Select(url => url.Url).First(url => url.StartsWith("http:", StringComparison.Ordinal));
-        using var http = new HttpClient { BaseAddress = new Uri(inbox) };
-        return await Eventually.GetAsync(async () =>
-        {
-            var listed = await http.GetFromJsonAsync<JsonElement>($"/api/messages?to={Uri.EscapeDataString(email)}");
-            var texts = (listed.ValueKind == JsonValueKind.Array ? listed : listed.GetProperty("messages")).EnumerateArray().Select(message => message.GetProperty("text").GetString());
-            return texts.Select(text => Link().Matches(text ?? "").FirstOrDefault(link => link.Value.Contains($"#{kind}=", StringComparison.Ordinal))?.Value).OfType<string>().FirstOrDefault() ?? "";
-        }, link => link.Length > 0);
-    }
+    private Task<string> LinkAsync(string email, string kind) => Eventually.GetAsync(async () =>
+        (await shared.Platform.MailTextsAsync(email)).SelectMany(text => Link().Matches(text)).FirstOrDefault(link => link.Value.Contains($"#{kind}=", StringComparison.Ordinal))?.Value ?? "", link => link.Length > 0);
 
     [GeneratedRegex(@"https?://\S+")]
     private static partial Regex Link();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.SystemTests;
@@ -8,24 +9,47 @@ namespace PhotoPlatform.SystemTests;
 /// <summary>Somebody who signed up and in, through the gateway.</summary>
 public sealed class Person : IDisposable
 {
-    private Person(HttpClient http, string email) => (Http, Email) = (http, email);
+    public const string Password = "correct horse battery";
+    private readonly Platform _platform;
+
+    private Person(Platform platform, string handle, string email) => (_platform, Handle, Email, Http) = (platform, handle, email, new HttpClient { BaseAddress = platform.Address, Timeout = TimeSpan.FromSeconds(60) });
 
     public HttpClient Http { get; }
+
+    public string Handle { get; }
 
     public string Email { get; }
 
     public static async Task<Person> SignUpAsync(Platform platform)
     {
         var handle = $"u{Guid.NewGuid():N}"[..20];
-        var person = new Person(new HttpClient { BaseAddress = platform.Address, Timeout = TimeSpan.FromSeconds(60) }, $"{handle}@example.org");
-        (await person.Http.PostAsJsonAsync("/api/users", new { person.Email, handle, displayName = "A Person", password = "correct horse battery" })).EnsureSuccessStatusCode();
+        var person = new Person(platform, handle, $"{handle}@example.org");
+        (await person.Http.PostAsJsonAsync("/api/users", new { person.Email, handle, displayName = "A Person", Password })).EnsureSuccessStatusCode();
         await person.SignInAsync();
         return person;
     }
 
-    public async Task SignInAsync()
+    /// <summary>The same person in a session of its own, as with another device.</summary>
+    public async Task<Person> AgainAsync()
     {
-        var response = await Http.PostAsJsonAsync("/api/sessions", new { Email, password = "correct horse battery" });
+        var again = new Person(_platform, Handle, Email);
+        await again.SignInAsync();
+        return again;
+    }
+
+    public async Task<JsonElement> GetAsync(string path) => await Http.GetFromJsonAsync<JsonElement>(new Uri(path, UriKind.Relative));
+
+    /// <summary>Their stream of events, from now on.</summary>
+    public async Task<EventStream> StreamAsync()
+    {
+        var response = await Http.GetAsync(new Uri("/api/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        return new EventStream(response, await response.Content.ReadAsStreamAsync());
+    }
+
+    public async Task SignInAsync(string password = Password)
+    {
+        var response = await Http.PostAsJsonAsync("/api/sessions", new { Email, password });
         response.EnsureSuccessStatusCode();
         var session = await response.Content.ReadFromJsonAsync<Session>();
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", session!.Token);

@@ -110,6 +110,23 @@ public sealed partial class Platform : IAsyncDisposable
         Process.GetProcessById(state.Pid!.Value).Kill();
     }
 
+    /// <summary>The mails to an address as they came over the wire.</summary>
+    public List<string> MailFiles(string email)
+    {
+        var folder = Path.Combine(Data, "mail", "new");
+        return Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder).Select(File.ReadAllText).Where(mail => mail.Contains($"To: {email}", StringComparison.Ordinal))]
+            : [];
+    }
+
+    /// <summary>Their texts, as the development inbox shows them.</summary>
+    public async Task<List<string>> MailTextsAsync(string email)
+    {
+        var inbox = (await ResourceAsync("mail")).Urls.Select(url => url.Url).First(url => url.StartsWith("http:", StringComparison.Ordinal));
+        var listed = await _dashboard.GetFromJsonAsync<JsonElement>(new Uri(new Uri(inbox), $"/api/messages?to={Uri.EscapeDataString(email)}"));
+        return [.. (listed.ValueKind == JsonValueKind.Array ? listed : listed.GetProperty("messages")).EnumerateArray().Select(message => message.GetProperty("text").GetString()!)];
+    }
+
     /// <summary>The log lines of all resources as they are now.</summary>
     public IEnumerable<(string Resource, JsonElement Line)> LogLines()
     {

@@ -11,7 +11,7 @@ public abstract class SignUpTests(SharedPlatform shared)
     {
         using var person = await Person.SignUpAsync(shared.Platform);
 
-        var files = await Eventually.GetAsync(() => Task.FromResult(MailsTo(person.Email)), found => found.Count > 0);
+        var files = await Eventually.GetAsync(() => Task.FromResult(shared.Platform.MailFiles(person.Email)), found => found.Count > 0);
         var mail = Assert.Single(files);
         Assert.Contains("Subject: Welcome to PhotoPlatform", mail, StringComparison.Ordinal);
         Assert.Contains("Message-ID: <", mail, StringComparison.Ordinal);
@@ -28,19 +28,11 @@ public abstract class SignUpTests(SharedPlatform shared)
     public async Task One_trace_leads_from_the_sign_up_to_the_mail()
     {
         using var person = await Person.SignUpAsync(shared.Platform);
-        await Eventually.GetAsync(() => Task.FromResult(MailsTo(person.Email)), found => found.Count > 0);
+        await Eventually.GetAsync(() => Task.FromResult(shared.Platform.MailFiles(person.Email)), found => found.Count > 0);
 
         string[] path = ["gateway", "users", "notifier"];
         var traces = await Eventually.GetAsync(() => Task.FromResult(Traces.That(shared.Platform, "gateway", "POST /api/users answered 201")),
             ids => ids.Any(id => path.All(Traces.ServicesOf(shared.Platform, id).Contains)));
         Assert.NotEmpty(traces);
-    }
-
-    private List<string> MailsTo(string email)
-    {
-        var folder = Path.Combine(shared.Platform.Data, "mail", "new");
-        return Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder).Select(File.ReadAllText).Where(mail => mail.Contains($"To: {email}", StringComparison.Ordinal))]
-            : [];
     }
 }

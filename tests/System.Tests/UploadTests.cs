@@ -120,7 +120,13 @@ public abstract class UploadTests(SharedPlatform shared)
 
         await AssertProblemAsync("foreign photo", HttpStatusCode.NotFound, await stranger.Http.GetAsync($"/api/photos/{photo.Id}"));
         await AssertProblemAsync("foreign delete", HttpStatusCode.NotFound, await stranger.Http.DeleteAsync($"/api/photos/{photo.Id}"));
-        await AssertProblemAsync("foreign rendition", HttpStatusCode.NotFound, await stranger.Http.GetAsync(photo.Renditions[0].Url));
+        // The address as its owner gets it is signed, and good for whoever has it; without the signature it is the owner's alone.
+        var (signed, plain) = (photo.Renditions[0].Url, photo.Renditions[0].Url.Split('?')[0]);
+        Assert.Equal(HttpStatusCode.OK, (await nobody.GetAsync(signed)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await owner.Http.GetAsync(plain)).StatusCode);
+        await AssertProblemAsync("foreign rendition", HttpStatusCode.NotFound, await stranger.Http.GetAsync(plain));
+        await AssertProblemAsync("rendition without a session", HttpStatusCode.NotFound, await nobody.GetAsync(plain));
+        await AssertProblemAsync("forged signature", HttpStatusCode.NotFound, await nobody.GetAsync(signed[..^2] + (signed[^2] == 'A' ? "B" : "A") + signed[^1]));
         await AssertProblemAsync("unknown photo", HttpStatusCode.NotFound, await owner.Http.GetAsync($"/api/photos/{Guid.NewGuid()}"));
         await AssertProblemAsync("no session", HttpStatusCode.Unauthorized, await nobody.GetAsync("/api/photos"));
         await AssertProblemAsync("no session", HttpStatusCode.Unauthorized, await nobody.GetAsync("/api/users/me"));

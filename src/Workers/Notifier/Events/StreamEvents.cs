@@ -26,11 +26,20 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         // On the list before the first look: what happens in between wakes or ends it.
         using var stream = streams.Open(user);
-        var (newest, refused) = await BeginAsync(user, gone.Token);
-        if (refused)
-            return TypedResults.Problem(statusCode: StatusCodes.Status401Unauthorized, detail: "Sign in first.");
-
         http.Response.ContentType = "text/event-stream";
+        long newest;
+        try
+        {
+            (newest, var refused) = await BeginAsync(user, gone.Token);
+            if (refused)
+                return TypedResults.Problem(statusCode: StatusCodes.Status401Unauthorized, detail: "Sign in first.");
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            // The process stops: a stream without events, after which the browser comes back, and not an error, after which it does not.
+            return TypedResults.Empty;
+        }
+
         http.Response.Headers.CacheControl = "no-cache, no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
         // A reader that stands still has the limit below; the server's own would cut off those who only wait.
