@@ -29,12 +29,6 @@ public sealed class SingleUploadTests(SinglePlatform platform) : UploadTests(pla
 public sealed class ScaledUploadTests(ScaledPlatform platform) : UploadTests(platform);
 
 [Collection(SinglePlatform.Name)]
-public sealed class SingleAccountTests(SinglePlatform platform) : AccountTests(platform);
-
-[Collection(ScaledPlatform.Name)]
-public sealed class ScaledAccountTests(ScaledPlatform platform) : AccountTests(platform);
-
-[Collection(SinglePlatform.Name)]
 public sealed class SingleFaultTests(SinglePlatform platform) : FaultTests(platform);
 
 [Collection(ScaledPlatform.Name)]
