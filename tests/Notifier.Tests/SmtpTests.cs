@@ -65,7 +65,9 @@ public sealed class SmtpTests
             clock.Advance(TimeSpan.FromSeconds(20));
         }
         var failure = await Assert.ThrowsAsync<MailNotSentException>(() => sending);
-        Assert.Equal((step, code), (failure.Step.ToString(), failure.Code ?? None));
+        // A server is silent from the moment it accepts, of which the client may not have heard yet.
+        Assert.Contains(failure.Step.ToString(), at == "CONNECT" && answer == SmtpServer.Silence ? ["Connect", step] : (string[])[step]);
+        Assert.Equal(code, failure.Code ?? None);
         Assert.Equal(forGood, MailFailure.IsForGood(failure.Step, failure.Code));
         Assert.Matches(@"^\w+: (\d{3}( [245]\.\d+\.\d+)?|nothing within \d+ s|the connection broke \(\w+\)|an answer that is none)$", failure.Message);
     }

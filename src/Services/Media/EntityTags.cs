@@ -1,14 +1,15 @@
-using PhotoPlatform.ServiceDefaults.OpenApi;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using PhotoPlatform.ServiceDefaults.Http;
+using PhotoPlatform.ServiceDefaults.OpenApi;
 
 namespace PhotoPlatform.Media;
 
-/// <summary>Strong entity tags of JSON answers, made from their bytes, and conditions on tags (RFC 9110, section 13.1).</summary>
+/// <summary>Strong entity tags of JSON answers, made from their bytes.</summary>
 internal sealed class EntityTags(IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> json)
 {
     private const int TagBytes = 16;
@@ -18,28 +19,6 @@ internal sealed class EntityTags(IOptions<Microsoft.AspNetCore.Http.Json.JsonOpt
         var bytes = JsonSerializer.SerializeToUtf8Bytes(answer, answer.GetType(), json.Value.SerializerOptions);
         return new EntityTagHeaderValue($"\"{Base64Url.EncodeToString(SHA256.HashData(bytes).AsSpan(0, TagBytes))}\"");
     }
-
-    /// <summary>Whether the request wants to act only on a state that is not among these.</summary>
-    internal static bool IfMatchFails(HttpRequest request, params ReadOnlySpan<EntityTagHeaderValue> current)
-    {
-        if (request.Headers.IfMatch.Count == 0)
-            return false;
-        foreach (var wanted in request.GetTypedHeaders().IfMatch)
-        {
-            if (wanted.Equals(EntityTagHeaderValue.Any))
-                return false;
-            foreach (var tag in current)
-            {
-                if (wanted.Compare(tag, useStrongComparison: true))
-                    return false;
-            }
-        }
-        return true;
-    }
-
-    /// <summary>Whether the caller has this state already.</summary>
-    internal static bool IfNoneMatchFails(HttpRequest request, EntityTagHeaderValue current) =>
-        request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(current, useStrongComparison: false));
 }
 
 internal static class EntityTagsExtensions
@@ -55,6 +34,6 @@ internal static class EntityTagsExtensions
         var http = context.HttpContext;
         var tag = http.RequestServices.GetRequiredService<EntityTags>().Of(value);
         (http.Response.Headers.ETag, http.Response.Headers.CacheControl) = (tag.ToString(), "private, no-cache");
-        return EntityTags.IfNoneMatchFails(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : result;
+        return Conditions.IfNoneMatchFails(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : result;
     });
 }

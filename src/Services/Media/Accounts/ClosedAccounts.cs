@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Messaging;
 
 namespace PhotoPlatform.Media.Accounts;
 

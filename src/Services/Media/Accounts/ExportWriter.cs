@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Messaging;
 using PhotoPlatform.Storage;
 
 namespace PhotoPlatform.Media.Accounts;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Media.Data;
+using PhotoPlatform.ServiceDefaults.Http;
 using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.Storage;
 
@@ -25,6 +26,6 @@ internal static class GetRendition
             return TypedResults.NotFound();
         var caching = found.Visibility != Visibility.Private ? "public, max-age=31536000, immutable"
             : string.Create(CultureInfo.InvariantCulture, $"private, max-age={(long)(goodFor ?? TimeSpan.FromDays(1)).TotalSeconds}, immutable");
-        return new BlobResult(blobs, found.Key, found.Bytes, found.ContentType, found.Etag, caching);
+        return new RangedResult((offset, length, opening) => blobs.OpenReadAsync(found.Key, offset, length, opening), found.Bytes, found.ContentType, found.Etag, caching);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Media.Delivery;
+using PhotoPlatform.ServiceDefaults.Http;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Identity;
 
@@ -30,7 +31,7 @@ internal static class ChangePhoto
             return TypedResults.NotFound();
         await db.Entry(photo).Collection(p => p.Renditions).LoadAsync(cancellationToken);
         // Signed addresses change at midnight, and the tag with them, but not what is changed here.
-        if (EntityTags.IfMatchFails(http.Request, tags.Of(PhotoResponse.Of(photo, urls)), tags.Of(PhotoResponse.Of(photo, urls, daysAgo: 1))))
+        if (Conditions.IfMatchFails(http.Request, tags.Of(PhotoResponse.Of(photo, urls)), tags.Of(PhotoResponse.Of(photo, urls, daysAgo: 1))))
             return TypedResults.Problem(statusCode: StatusCodes.Status412PreconditionFailed, detail: "The photo has changed since: get it again.");
 
         photo.Title = title ?? photo.Title;

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using PhotoPlatform.Media.Data;
 using PhotoPlatform.Media.Processing;
+using PhotoPlatform.Messaging;
 using PhotoPlatform.Storage;
 
 namespace PhotoPlatform.Media.Upkeep;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.ServiceDefaults.Http;
 using PhotoPlatform.ServiceDefaults.Identity;
 using PhotoPlatform.Users.Data;
 
@@ -30,6 +31,6 @@ internal static class GetMe
         var tag = ProfileTag.Of(found.User, found.Email);
         http.Response.GetTypedHeaders().ETag = tag;
         http.Response.Headers.CacheControl = "private, no-cache";
-        return ProfileTag.IsKnown(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(Response.Of(found.User, found.Email));
+        return Conditions.IfNoneMatchFails(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(Response.Of(found.User, found.Email));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.ServiceDefaults.Http;
 using PhotoPlatform.Users.Data;
 
 namespace PhotoPlatform.Users.Accounts;
@@ -17,7 +18,7 @@ internal static class GetUser
         var tag = ProfileTag.Of(user);
         http.Response.GetTypedHeaders().ETag = tag;
         http.Response.Headers.CacheControl = "no-cache";
-        return ProfileTag.IsKnown(http.Request, tag)
+        return Conditions.IfNoneMatchFails(http.Request, tag)
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : TypedResults.Ok(new Response(user.Id, user.Handle, user.DisplayName, JsonElement.Parse(user.Profile), user.AvatarUrl, user.FollowerCount, user.FollowingCount, user.CreatedAt));
     }

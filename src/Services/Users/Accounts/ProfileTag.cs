@@ -27,9 +27,4 @@ internal static class ProfileTag
         return EntityTagHeaderValue.TryParseList(request.Headers.IfMatch, out var tags)
             && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || (!tag.IsWeak && tag.Tag.StartsWith(revision, StringComparison.Ordinal)));
     }
-
-    /// <summary>Whether the client has this state already (RFC 9110, section 13.1.2), and so gets 304.</summary>
-    internal static bool IsKnown(HttpRequest request, EntityTagHeaderValue current) =>
-        EntityTagHeaderValue.TryParseList(request.Headers.IfNoneMatch, out var tags)
-        && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Compare(current, useStrongComparison: false));
 }

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using PhotoPlatform.Messaging;
 
 namespace PhotoPlatform.Users.Background;
@@ -59,7 +57,7 @@ internal sealed class JobRunner<TJob>(IServiceScopeFactory scopes, JobSignal<TJo
         }
     }
 
-    private static bool IsAway(Exception exception) => exception is NpgsqlException or DbUpdateException or IOException or InvalidOperationException { InnerException: NpgsqlException };
+    private static bool IsAway(Exception exception) => exception is IOException || DatabaseAway.Is(exception);
 }
 
 /// <summary>Adds jobs.</summary>

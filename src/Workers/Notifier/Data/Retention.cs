@@ -1,3 +1,4 @@
+using PhotoPlatform.Messaging;
 namespace PhotoPlatform.Notifier.Data;
 
 /// <summary>How long things are kept: events for 24 hours, notifications for 90 days, ended sessions until nobody takes them for live, mails that are done for a week.</summary>

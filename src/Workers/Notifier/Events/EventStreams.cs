@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Messaging;
 using PhotoPlatform.Notifier.Data;
 using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.EntityFrameworkCore;
+using PhotoPlatform.Messaging;
 using PhotoPlatform.Notifier.Data;
 using PhotoPlatform.ServiceDefaults.Identity;
 
