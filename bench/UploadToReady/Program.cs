@@ -37,7 +37,15 @@ for (var i = 0; i < args.Length; i++)
 
 var photos = files.Count > 0 ? files.ConvertAll(File.ReadAllBytes) : Enumerable.Range(1, 4).Select(seed => Picture.Photo(1800, 1200, seed).ToJpeg()).ToList();
 using var http = new HttpClient { BaseAddress = new Uri(url) };
-await SignUpAsync(http);
+try
+{
+    await SignUpAsync(http);
+}
+catch (HttpRequestException exception) when (exception.StatusCode is null)
+{
+    Console.Error.WriteLine($"{url} cannot be reached: start the platform with ./run first, or name its address with --url.");
+    return 1;
+}
 using var events = new StreamReader(await http.GetStreamAsync("/api/events"));
 var renderer = new VipsPhotoRenderer(ImageLimits.Default);
 
@@ -87,7 +95,7 @@ static async Task ReadyEventAsync(StreamReader events, string id)
     {
         if (line.StartsWith("event: ", StringComparison.Ordinal))
             type = line["event: ".Length..];
-        if (!line.StartsWith("data:", StringComparison.Ordinal) || !line.Contains(id, StringComparison.Ordinal))
+        if (!line.StartsWith("data:", StringComparison.Ordinal) || !line.Contains(id, StringComparison.Ordinal) || type == "photo-uploaded")
             continue;
         if (type != "photo-ready")
             throw new InvalidOperationException($"Photo {id} ended as {type}.");
