@@ -2,8 +2,8 @@ using Npgsql;
 
 namespace PhotoPlatform.Messaging;
 
-/// <summary>A PostgreSQL advisory lock of one session: of several processes one works, the others wait.</summary>
-internal sealed class DatabaseLock : IAsyncDisposable
+/// <summary>A PostgreSQL advisory lock of one session: of several processes one works, the others wait, or leave it to that one. It ends with the session at the latest.</summary>
+public sealed class DatabaseLock : IAsyncDisposable
 {
     private readonly NpgsqlConnection _connection;
     private readonly string _name;
@@ -16,6 +16,11 @@ internal sealed class DatabaseLock : IAsyncDisposable
         return new DatabaseLock(connection, name);
     }
 
+    /// <summary>Takes the lock when it is free; null when another session has it.</summary>
+    public static async Task<DatabaseLock?> TryTakeAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken) =>
+        await ExecuteAsync(connection, "SELECT pg_try_advisory_lock(hashtext($1))", name, cancellationToken) is true ? new DatabaseLock(connection, name) : null;
+
+    /// <summary>Gives it back.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -28,9 +33,9 @@ internal sealed class DatabaseLock : IAsyncDisposable
         }
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, string name, CancellationToken cancellationToken)
+    private static async Task<object?> ExecuteAsync(NpgsqlConnection connection, string sql, string name, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = name } }, CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteScalarAsync(cancellationToken);
     }
 }

@@ -14,11 +14,12 @@ internal sealed class EntityTags(IOptions<Microsoft.AspNetCore.Http.Json.JsonOpt
 {
     private const int TagBytes = 16;
 
-    internal EntityTagHeaderValue Of(object answer)
-    {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(answer, answer.GetType(), json.Value.SerializerOptions);
-        return new EntityTagHeaderValue($"\"{Base64Url.EncodeToString(SHA256.HashData(bytes).AsSpan(0, TagBytes))}\"");
-    }
+    internal EntityTagHeaderValue Of(object answer) => Of(Bytes(answer));
+
+    internal static EntityTagHeaderValue Of(byte[] bytes) => new($"\"{Base64Url.EncodeToString(SHA256.HashData(bytes).AsSpan(0, TagBytes))}\"");
+
+    /// <summary>The answer as it goes over the wire.</summary>
+    internal byte[] Bytes(object answer) => JsonSerializer.SerializeToUtf8Bytes(answer, answer.GetType(), json.Value.SerializerOptions);
 }
 
 internal static class EntityTagsExtensions
@@ -32,8 +33,9 @@ internal static class EntityTagsExtensions
         if (answer is not (IStatusCodeHttpResult { StatusCode: StatusCodes.Status200OK } and IValueHttpResult { Value: { } value }))
             return result;
         var http = context.HttpContext;
-        var tag = http.RequestServices.GetRequiredService<EntityTags>().Of(value);
+        var bytes = http.RequestServices.GetRequiredService<EntityTags>().Bytes(value);
+        var tag = EntityTags.Of(bytes);
         (http.Response.Headers.ETag, http.Response.Headers.CacheControl) = (tag.ToString(), "private, no-cache");
-        return Conditions.IfNoneMatchFails(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : result;
+        return Conditions.IfNoneMatchFails(http.Request, tag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Bytes(bytes, "application/json; charset=utf-8");
     });
 }

@@ -1,4 +1,3 @@
-using System.Data;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using PhotoPlatform.Media.Data;
@@ -28,30 +27,15 @@ internal sealed class OrphanSweep(
             try
             {
                 await using var connection = await database.OpenConnectionAsync(stoppingToken);
-                if (!await AskAsync(connection, "SELECT pg_try_advisory_lock(hashtext('orphan-sweep'))", stoppingToken))
-                    continue;
-                try
-                {
+                await using var held = await DatabaseLock.TryTakeAsync(connection, "orphan-sweep", stoppingToken);
+                if (held is not null)
                     await SweepAsync(stoppingToken);
-                }
-                finally
-                {
-                    // The pool keeps the session, and with it the lock. A session that is broken has lost it already.
-                    if (connection.State == ConnectionState.Open)
-                        await AskAsync(connection, "SELECT pg_advisory_unlock(hashtext('orphan-sweep'))", CancellationToken.None);
-                }
             }
             catch (Exception exception) when (DatabaseAway.Is(exception) || exception is IOException)
             {
                 logger.LogWarning("The sweep of orphaned blobs ended early and starts anew in {Interval}: {Reason}", Interval, exception.Message);
             }
         }
-    }
-
-    private static async Task<bool> AskAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     private async Task SweepAsync(CancellationToken cancellationToken)

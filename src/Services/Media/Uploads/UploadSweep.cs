@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using PhotoPlatform.Media.Data;
+using PhotoPlatform.Messaging;
 using PhotoPlatform.Storage;
 
 namespace PhotoPlatform.Media.Uploads;
@@ -78,7 +78,7 @@ internal sealed class UploadSweep(IServiceScopeFactory scopes, IdempotencyKeys k
         {
             await work();
         }
-        catch (Exception exception) when (exception is NpgsqlException or DbUpdateException or IOException or UncertainCommitException or InvalidOperationException { InnerException: NpgsqlException } && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when ((DatabaseAway.Is(exception) || exception is IOException or UncertainCommitException) && !cancellationToken.IsCancellationRequested)
         {
             logger.LogWarning("{Failure}, and will be at the next sweep: {Reason}", failure, exception.Message);
         }

@@ -97,16 +97,10 @@ internal sealed class AccountCloser(UsersDb db, Storage.IBlobStore blobs, TimePr
     private async Task<bool> RemoveFollowingAsync(Guid userId, CancellationToken cancellationToken)
     {
         var followees = await db.Follows.Where(follow => follow.FollowerId == userId).OrderBy(follow => follow.FolloweeId).Select(follow => follow.FolloweeId).Take(Batch).ToListAsync(cancellationToken);
-        if (followees.Count == 0)
-            return false;
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await LockAsync(followees, cancellationToken);
-        await db.Database.ExecuteSqlAsync($"""
+        return await RemoveAsync(followees, $"""
             WITH gone AS (DELETE FROM follows WHERE follower_id = {userId} AND followee_id = ANY({followees}) RETURNING followee_id)
             UPDATE users SET follower_count = follower_count - 1 WHERE id IN (SELECT followee_id FROM gone)
             """, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
     }
 
     /// <returns>False when none is left.</returns>
@@ -114,14 +108,20 @@ internal sealed class AccountCloser(UsersDb db, Storage.IBlobStore blobs, TimePr
     {
         var followers = await db.Follows.Where(follow => follow.FolloweeId == userId).OrderBy(follow => follow.At).ThenBy(follow => follow.FollowerId)
             .Select(follow => follow.FollowerId).Take(Batch).ToListAsync(cancellationToken);
-        if (followers.Count == 0)
-            return false;
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await LockAsync(followers, cancellationToken);
-        await db.Database.ExecuteSqlAsync($"""
+        return await RemoveAsync(followers, $"""
             WITH gone AS (DELETE FROM follows WHERE followee_id = {userId} AND follower_id = ANY({followers}) RETURNING follower_id)
             UPDATE users SET following_count = following_count - 1 WHERE id IN (SELECT follower_id FROM gone)
             """, cancellationToken);
+    }
+
+    /// <summary>Runs the statement with the users locked whose counts it changes. False when there are none.</summary>
+    private async Task<bool> RemoveAsync(List<Guid> others, FormattableString statement, CancellationToken cancellationToken)
+    {
+        if (others.Count == 0)
+            return false;
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await LockAsync(others, cancellationToken);
+        await db.Database.ExecuteSqlAsync(statement, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
