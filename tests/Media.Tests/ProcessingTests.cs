@@ -132,6 +132,21 @@ public sealed class ProcessingTests(RunningMedia media) : IClassFixture<RunningM
         await RunningMedia.AssertProblemAsync(HttpStatusCode.NotFound, await owner.GetAsync($"/api/photos/{photo}"));
     }
 
+    [Fact]
+    public async Task A_deletion_that_comes_often_and_at_once_removes_the_blobs_of_that_photo_alone()
+    {
+        using var owner = media.NewOwner();
+        var (gone, kept) = (await owner.ReadyPhotoAsync(), await owner.ReadyPhotoAsync());
+        Assert.NotEmpty(media.FilesOf(gone.Id));
+        using (var deleted = await owner.DeleteAsync(gone.Id))
+            Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        await media.DeliverOftenAsync("media-photo-deleted", new PhotoDeleted(gone.Id, owner.Id, $"originals/{gone.Id}", DateTimeOffset.UnixEpoch));
+
+        await Eventually.GetAsync(() => Task.FromResult(media.FilesOf(gone.Id)), files => files.Count == 0);
+        Assert.Equal(5, media.FilesOf(kept.Id).Count);
+        Assert.Equal("ready", (await owner.GetAsync(kept.Id)).State);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

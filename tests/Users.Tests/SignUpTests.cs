@@ -120,6 +120,35 @@ public sealed class SignUpTests(RunningUsers users) : IClassFixture<RunningUsers
     }
 
     [Fact]
+    public async Task A_taken_address_is_asked_for_and_written_about_as_often_as_a_free_one()
+    {
+        var owner = await users.SignUpAsync();
+        var (free, taken) = (await StatementsAsync(Request()["email"]!), await StatementsAsync(owner.Email));
+        Assert.Equal(["asks for the handle", "asks for the address", "writes"], free);
+        Assert.Equal(free, taken);
+        Assert.Equal(owner.Email, (await users.Mails.NextAsync()).Message.To);
+
+        async Task<List<string>> StatementsAsync(string email)
+        {
+            var request = Request();
+            request["email"] = email;
+            var statements = await users.Sql.WhileAsync(async () =>
+            {
+                using var response = await PostAsync(request);
+                Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+            });
+            // Jobs of the service may ask for other things meanwhile.
+            return [.. statements.Select(statement => statement.Sql switch
+            {
+                var sql when sql.Contains("INSERT INTO outbox", StringComparison.Ordinal) => "writes",
+                var sql when sql.Contains("FROM logins", StringComparison.Ordinal) => "asks for the address",
+                var sql when sql.Contains("FROM handles", StringComparison.Ordinal) => "asks for the handle",
+                _ => "",
+            }).Where(what => what.Length > 0)];
+        }
+    }
+
+    [Fact]
     public async Task Of_many_who_want_one_handle_at_once_one_gets_it()
     {
         var handle = RunningUsers.NewHandle();

@@ -34,12 +34,22 @@ internal static class SignUp
         if (await db.Handles.AnyAsync(taken => taken.Name == handle, cancellationToken))
             return Taken();
 
+        // A free address and a taken one cost the same from here on: one question, and one transaction that writes.
+        var owner = await OwnerOfAsync(db, email, cancellationToken);
+        db.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
         var now = time.GetUtcNow();
         var user = new User { Id = PlatformId.New(time, PlatformId.NewBucket()), Handle = handle, DisplayName = displayName, PasswordHash = passwordHash, CreatedAt = now };
-        db.Add(user);
-        db.Add(new Handle { Name = handle, UserId = user.Id });
-        db.Add(new Login { Email = email, UserId = user.Id });
-        outbox.Publish(new UserRegistered(user.Id, handle, displayName, email, now));
+        if (owner is not null)
+        {
+            TellOwner(outbox, owner, email);
+        }
+        else
+        {
+            db.Add(user);
+            db.Add(new Handle { Name = handle, UserId = user.Id });
+            db.Add(new Login { Email = email, UserId = user.Id });
+            outbox.Publish(new UserRegistered(user.Id, handle, displayName, email, now));
+        }
         try
         {
             await db.SaveChangesAsync(cancellationToken);
@@ -49,20 +59,19 @@ internal static class SignUp
             db.ChangeTracker.Clear();
             if (violation.TableName != "logins")
                 return Taken();
-            await TellOwnerAsync(db, outbox, email, cancellationToken);
+            // Somebody was faster.
+            TellOwner(outbox, await OwnerOfAsync(db, email, cancellationToken) ?? throw new InvalidOperationException("An address was taken and free again meanwhile."), email);
+            await db.SaveChangesAsync(cancellationToken);
         }
         return TypedResults.Created("/api/users/me", new Response(user.Id, handle));
     }
 
+    private static Task<User?> OwnerOfAsync(UsersDb db, string email, CancellationToken cancellationToken) =>
+        db.Logins.Where(login => login.Email == email).Join(db.Users, login => login.UserId, user => user.Id, (_, user) => user).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
+
     /// <summary>A taken e-mail address answers like success, so that nobody learns who has an account; its owner gets a mail.</summary>
-    private static async Task TellOwnerAsync(UsersDb db, Outbox<UsersDb> outbox, string email, CancellationToken cancellationToken)
-    {
-        var owner = await db.Logins.Where(login => login.Email == email)
-            .Join(db.Users, login => login.UserId, user => user.Id, (_, user) => user)
-            .AsNoTracking().SingleAsync(cancellationToken);
+    private static void TellOwner(Outbox<UsersDb> outbox, User owner, string email) =>
         outbox.Publish(new MailRequested(owner.Id, MailTemplates.AlreadyRegistered, email, new Dictionary<string, string> { ["displayName"] = owner.DisplayName }));
-        await db.SaveChangesAsync(cancellationToken);
-    }
 
     private static FieldErrors Validate(string email, string handle, string displayName, string? password)
     {
