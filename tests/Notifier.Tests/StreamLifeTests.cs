@@ -139,8 +139,8 @@ public sealed class StreamLifeTests(RunningNotifier notifier) : IClassFixture<Ru
         await Eventually.GetAsync(() =>
         {
             notifier.Clock.Advance(TimeSpan.FromSeconds(5));
-            return Task.FromResult(ended.Contains("slow"));
-        }, slow => slow);
+            return Task.FromResult(ended.ToArray());
+        }, reasons => reasons.Contains("slow"));
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 20_000_000);
         Assert.Contains(notifier.Service.Logs.All, line => line.Level == LogLevel.Warning && line.Message.Contains($"{user}", StringComparison.Ordinal) && line.Message.Contains("cut off", StringComparison.Ordinal));
         // What the kernel had taken over may still come, then the connection is broken.

@@ -79,23 +79,26 @@ public abstract class FaultTests(SharedPlatform shared)
 
     private int Jobs(Guid id, string verb) => Traces.That(_platform, "photo-processor", $"{verb} photo {id}").Count;
 
-    /// <summary>Reads the person's events from the first on, up to the first heartbeat or the second event of the photo.</summary>
+    /// <summary>How often the person was told that the photo is ready: counted from the first event on, up to that of a photo that was deleted after the first telling.</summary>
     private static async Task<int> ReadyEventsAsync(Person person, Guid id)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/events");
         request.Headers.Add("Last-Event-ID", "0");
         using var response = await person.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var stream = new StreamReader(await response.Content.ReadAsStreamAsync());
-        // A deletion of another photo closes the list: events have one order.
-        var marker = await person.UploadAsync(Picture.Photo(32, 32).ToJpeg());
-        (await person.Http.DeleteAsync($"/api/photos/{marker}")).EnsureSuccessStatusCode();
-        var (count, type) = (0, "");
+        var (count, type, marker) = (0, "", Guid.Empty);
         while (await stream.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)) is { } line)
         {
             if (line.StartsWith("event: ", StringComparison.Ordinal))
                 type = line["event: ".Length..];
             if (type == "photo-ready" && line.StartsWith("data:", StringComparison.Ordinal) && line.Contains(id.ToString(), StringComparison.Ordinal))
                 count++;
+            // Only now: events of different kinds come through different queues, of which one may be slower.
+            if (count == 1 && marker == Guid.Empty)
+            {
+                marker = await person.UploadAsync(Picture.Photo(32, 32).ToJpeg());
+                (await person.Http.DeleteAsync($"/api/photos/{marker}")).EnsureSuccessStatusCode();
+            }
             if (type == "photo-deleted" && line.Contains(marker.ToString(), StringComparison.Ordinal))
                 return count;
         }

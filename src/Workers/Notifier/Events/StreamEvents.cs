@@ -50,6 +50,7 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
         metrics.StreamOpened();
         var reason = "failed";
         using var stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        // Ends writes alone: a query that it broke off would end the stream for another reason.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(gone.Token, stalled.Token);
         var writer = new Writer(http.Response.Body, stalled, stop.Token);
         try
@@ -62,7 +63,7 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
 
             for (var written = time.GetTimestamp(); stream.Ended is null;)
             {
-                var events = await ReadAsync(user.Id, stream.Position, stop.Token);
+                var events = await ReadAsync(user.Id, stream.Position, gone.Token);
                 if (events is [var first, ..] ? first.Seq != stream.Position + 1 : stream.Position < newest)
                 {
                     await ResetAsync(events is [.., var end] ? Math.Max(end.Seq, newest) : newest);
@@ -79,7 +80,7 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
                     written = time.GetTimestamp();
                 }
                 if (events.Count < Batch)
-                    await stream.WaitAsync(Left(written), stop.Token);
+                    await stream.WaitAsync(Left(written), gone.Token);
             }
             reason = stream.Ended.Reason;
             await writer.WriteAsync(stream.Ended.LastWords);
