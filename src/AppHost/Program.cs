@@ -48,8 +48,7 @@ PhotoProcessor("photo-processor").WithReplicas(replicas).WithHttpEndpoint().With
 builder.AddProject<Projects.Gateway>("gateway")
     .WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
     .WithEnvironment("Identity__Key", identityKey)
-    // Real Aspire has no control address: there the gateway goes to one address of each service.
-    .WithEnvironment(context => { if (builder.Configuration["AppHost:ControlUrl"] is { } url) context.EnvironmentVariables["APPHOST_CONTROL_URL"] = url; })
+    .WithEnvironment(context => { if (builder.Configuration["AppHost:ControlUrl"] is { } url) context.EnvironmentVariables["APPHOST_CONTROL_URL"] = url; }) // Not in real Aspire.
     .WithHttpEndpoint(port: gatewayPort).WithExternalHttpEndpoints().WithHttpHealthCheck("/health")
     .WaitFor(redis);
 
