@@ -3,11 +3,12 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace PhotoPlatform.Gateway.Proxy;
 
 /// <summary>What the control address says about a service's replicas: server-sent events (WHATWG HTML 9.2) with <c>{"addresses":["http://localhost:20123"]}</c>.</summary>
-internal static class ReplicaEvents
+internal static partial class ReplicaEvents
 {
     /// <summary>The longest line, and the longest event, in bytes.</summary>
     internal const int MaxBytes = 64 * 1024;
@@ -16,6 +17,11 @@ internal static class ReplicaEvents
     internal const int MaxAddresses = 100;
 
     private sealed record ReplicaList(string?[]? Addresses);
+
+    // Generated code, because this is read when the gateway starts, where reflection would cost the first requests time.
+    [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+    [JsonSerializable(typeof(ReplicaList))]
+    private sealed partial class Json : JsonSerializerContext;
 
     /// <summary>The addresses of each event, as they come.</summary>
     /// <param name="stream">The answer's body.</param>
@@ -47,7 +53,7 @@ internal static class ReplicaEvents
         ReplicaList? list;
         try
         {
-            list = JsonSerializer.Deserialize<ReplicaList>(data, JsonSerializerOptions.Web);
+            list = JsonSerializer.Deserialize(data, Json.Default.ReplicaList);
         }
         catch (JsonException exception)
         {
