@@ -48,6 +48,7 @@ PhotoProcessor("photo-processor").WithReplicas(replicas).WithHttpEndpoint().With
 builder.AddProject<Projects.Gateway>("gateway")
     .WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
     .WithEnvironment("Identity__Key", identityKey)
+    .WithEnvironment(context => { if (builder.Configuration["AppHost:ControlUrl"] is { } url) context.EnvironmentVariables["APPHOST_CONTROL_URL"] = url; }) // Not in real Aspire.
     .WithHttpEndpoint(port: gatewayPort).WithExternalHttpEndpoints().WithHttpHealthCheck("/health")
     .WaitFor(redis);
 
