@@ -1,4 +1,10 @@
 // An AppHost with one small topology per test: --topology NAME.
+if (args is ["--topology", "two-under-test", "--data", var data, ..])
+{
+    await TwoUnderTest.RunAsync(data);
+    return;
+}
+
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Sample" });
 
 switch (builder.Configuration["topology"])
@@ -29,6 +35,8 @@ switch (builder.Configuration["topology"])
     case "no-replicas":
         WebService("api").WithReplicas(0);
         break;
+    case "no-application":
+        return;
     case "bad-name":
         WebService("my api");
         break;

@@ -34,7 +34,7 @@ internal sealed class SampleAppHost : IAsyncDisposable
     public static SampleAppHost Start(string data, string topology, params string[] args)
     {
         var start = new ProcessStartInfo("dotnet",
-            [new Projects.LocalHosting_Sample().TargetPath, "--topology", topology, "--data", data, "--dashboard-port", "0", .. args])
+            [typeof(Projects.LocalHosting_Sample).Assembly.Location, "--topology", topology, "--data", data, "--dashboard-port", "0", .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Aspire.Hosting.ApplicationModel;
 using LocalHosting.Running;
+using LocalHosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -26,6 +27,9 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     public ResourceCommandService ResourceCommands => Services.GetRequiredService<ResourceCommandService>();
 
+    /// <summary>The test in whose process the application runs.</summary>
+    internal TestRun? Test { get; init; }
+
     private Orchestrator Orchestrator => Services.GetRequiredService<Orchestrator>();
 
     public static IDistributedApplicationBuilder CreateBuilder() => CreateBuilder([]);
@@ -33,7 +37,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <param name="args">Options of the runtime (<c>--data DIR</c>, <c>--dashboard-port N</c>, <c>--verbose</c>) and of the application; all of them become configuration.</param>
     public static IDistributedApplicationBuilder CreateBuilder(string[] args) => CreateBuilder(new DistributedApplicationOptions { Args = args });
 
-    public static IDistributedApplicationBuilder CreateBuilder(DistributedApplicationOptions options) => new DistributedApplicationBuilder(options);
+    public static IDistributedApplicationBuilder CreateBuilder(DistributedApplicationOptions options) => new DistributedApplicationBuilder(options, TestRun.Caller);
 
     public void Run() => RunAsync().GetAwaiter().GetResult();
 
@@ -43,6 +47,11 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// </summary>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
     {
+        if (Test is { } test && test == TestRun.Caller)
+        {
+            await test.RunningAsync(this);
+            return;
+        }
         var lifetime = Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var time = Services.GetRequiredService<TimeProvider>();
@@ -94,10 +103,16 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <exception cref="DistributedApplicationException">A resource failed to start, or the application cannot run here.</exception>
     public virtual async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        if (Test is { } test && test == TestRun.Caller)
+        {
+            await test.StartingAsync(this);
+            return;
+        }
         if (Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode)
             throw new DistributedApplicationException("The embedded runtime only runs applications; to publish one, build the AppHost with -p:UseAspire=true.");
         await _host.StartAsync(cancellationToken);
         await Orchestrator.StartAsync(cancellationToken);
+        Test?.Started();
     }
 
     /// <summary>Returns when nothing of the application is left.</summary>
@@ -124,5 +139,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
             await host.DisposeAsync();
         else
             _host.Dispose();
+        if (Test is not null)
+            await Test.EndAsync();
     }
 }
