@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Publishing;
 using LocalHosting.Running;
 using LocalHosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,6 +31,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <summary>The test in whose process the application runs.</summary>
     internal TestRun? Test { get; init; }
 
+    private bool IsPublishing => Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode;
+
     private Orchestrator Orchestrator => Services.GetRequiredService<Orchestrator>();
 
     public static IDistributedApplicationBuilder CreateBuilder() => CreateBuilder([]);
@@ -43,6 +46,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     /// <summary>
     /// Starts everything, says when it is ready, and stops everything in order on Ctrl+C, SIGTERM or cancellation; a second signal kills.
+    /// With <c>--publisher manifest</c> it writes the manifest instead.
     /// A failed start is told in one sentence and sets the exit code of the process to 1.
     /// </summary>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
@@ -62,6 +66,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
         try
         {
             await StartAsync(stop.Token);
+            if (IsPublishing)
+                return;
             await Orchestrator.Ready.WaitAsync(stop.Token);
             await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
         }
@@ -99,7 +105,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when every resource that starts by itself has passed its waits and runs.</summary>
+    /// <summary>Returns when every resource that starts by itself has passed its waits and runs; when publishing, when the manifest is written.</summary>
     /// <exception cref="DistributedApplicationException">A resource failed to start, or the application cannot run here.</exception>
     public virtual async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -108,8 +114,11 @@ public class DistributedApplication : IHost, IAsyncDisposable
             await test.StartingAsync(this);
             return;
         }
-        if (Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode)
-            throw new DistributedApplicationException("The embedded runtime only runs applications; to publish one, build the AppHost with -p:UseAspire=true.");
+        if (IsPublishing)
+        {
+            await ActivatorUtilities.CreateInstance<ManifestPublisher>(Services).PublishAsync(cancellationToken);
+            return;
+        }
         await _host.StartAsync(cancellationToken);
         await Orchestrator.StartAsync(cancellationToken);
         Test?.Started();

@@ -89,7 +89,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
     public DistributedApplication Build()
     {
         _test?.Building(this);
-        if (Configuration.GetValue("DcpPublisher:RandomizePorts", defaultValue: false))
+        if (ExecutionContext.IsRunMode && Configuration.GetValue("DcpPublisher:RandomizePorts", defaultValue: false))
             Eventing.Subscribe<BeforeStartEvent>(ForgetFixedPorts);
         var host = _host.Build();
         ExecutionContext.ServiceProvider = host.Services;

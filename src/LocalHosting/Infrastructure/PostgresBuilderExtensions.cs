@@ -37,8 +37,9 @@ public static class PostgresBuilderExtensions
         return builder.ApplicationBuilder.AddResource(new PostgresDatabaseResource(name, databaseName ?? name, builder.Resource));
     }
 
-    /// <summary>Data is kept anyway.</summary>
-    public static IResourceBuilder<PostgresServerResource> WithDataVolume(this IResourceBuilder<PostgresServerResource> builder, string? name = null, bool isReadOnly = false) => builder;
+    /// <summary>Data is kept anyway; where it is published, in a volume.</summary>
+    public static IResourceBuilder<PostgresServerResource> WithDataVolume(this IResourceBuilder<PostgresServerResource> builder, string? name = null, bool isReadOnly = false) =>
+        builder.WithDataAt("/var/lib/postgresql/data", name, isReadOnly);
 
     public static IResourceBuilder<PostgresServerResource> WithHostPort(this IResourceBuilder<PostgresServerResource> builder, int? port) =>
         builder.WithEndpoint("tcp", endpoint => endpoint.Port = port);

@@ -41,6 +41,7 @@ public static class RabbitMQBuilderExtensions
             endpoint.Port = port;
         });
 
-    /// <summary>Data is kept anyway.</summary>
-    public static IResourceBuilder<RabbitMQServerResource> WithDataVolume(this IResourceBuilder<RabbitMQServerResource> builder, string? name = null, bool isReadOnly = false) => builder;
+    /// <summary>Data is kept anyway; where it is published, in a volume.</summary>
+    public static IResourceBuilder<RabbitMQServerResource> WithDataVolume(this IResourceBuilder<RabbitMQServerResource> builder, string? name = null, bool isReadOnly = false) =>
+        builder.WithDataAt("/var/lib/rabbitmq", name, isReadOnly);
 }

@@ -32,7 +32,7 @@ public static class RedisBuilderExtensions
 
     /// <summary>Keeps the data in the data directory, with a snapshot every minute in which something changed.</summary>
     public static IResourceBuilder<RedisResource> WithDataVolume(this IResourceBuilder<RedisResource> builder, string? name = null, bool isReadOnly = false) =>
-        builder.WithPersistence();
+        builder.WithDataAt("/data", name, isReadOnly).WithPersistence();
 
     /// <summary>Writes a snapshot when at least so many keys changed within the interval; default: one key in 60 seconds.</summary>
     public static IResourceBuilder<RedisResource> WithPersistence(this IResourceBuilder<RedisResource> builder, TimeSpan? interval = null, long keysChangedThreshold = 1) =>
