@@ -10,7 +10,7 @@ internal sealed class HttpHealthCheckAnnotation(string resource, EndpointReferen
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     public HealthCheckRegistration Registration() =>
-        new(Key, _ => new HttpEndpointCheck(() => new Uri(new Uri(endpoint.Url), path), status), failureStatus: null, tags: null, timeout: Timeout);
+        new(Key, _ => new HttpEndpointCheck(_ => new(new Uri(new Uri(endpoint.Url), path)), status), failureStatus: null, tags: null, timeout: Timeout);
 
     /// <summary>The same check of a replica's endpoint; one that asks another resource stays as it is.</summary>
     public HttpHealthCheckAnnotation For(ReplicaResource replica) =>

@@ -18,7 +18,8 @@ internal sealed class ManifestWriter(Utf8JsonWriter json, string directory, Dist
         json.WriteStartObject();
         json.WriteString("$schema", "https://json.schemastore.org/aspire-8.0.json");
         json.WriteStartObject("resources");
-        foreach (var resource in resources.Where(resource => !resource.Annotations.OfType<ManifestExclusion>().Any()))
+        // What runs elsewhere is known by its address alone, which stands in the values.
+        foreach (var resource in resources.Where(resource => resource is not ExternalServiceResource && !resource.Annotations.OfType<ManifestExclusion>().Any()))
             await WriteAsync(resource, cancellationToken);
         // Generated passwords are not in the model: only those who use them know them.
         foreach (var parameter in _expressions.Parameters.Where(parameter => resources.All(resource => resource.Name != parameter.Name)))
