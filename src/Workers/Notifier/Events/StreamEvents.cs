@@ -50,7 +50,6 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
         metrics.StreamOpened();
         var reason = "failed";
         using var stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        // Ends writes alone: a query that it broke off would end the stream for another reason.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(gone.Token, stalled.Token);
         var writer = new Writer(http.Response.Body, stalled, stop.Token);
         try
@@ -85,16 +84,17 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
             reason = stream.Ended.Reason;
             await writer.WriteAsync(stream.Ended.LastWords);
         }
+        catch (OperationCanceledException) when (stalled.IsCancellationRequested)
+        {
+            // Asked before the other: the server breaks the connection of a cancelled write, and then the client seems to have gone too.
+            reason = "slow";
+            logger.LogWarning("A stream of user {UserId} was cut off: its reader took nothing for {Limit}", user.Id, WriteLimit);
+            http.Abort();
+        }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
             // The client has gone, or the process stops: the browser comes back with the last id it saw.
             reason = "left";
-        }
-        catch (OperationCanceledException) when (stalled.IsCancellationRequested)
-        {
-            reason = "slow";
-            logger.LogWarning("A stream of user {UserId} was cut off: its reader took nothing for {Limit}", user.Id, WriteLimit);
-            http.Abort();
         }
         catch (Exception exception) when (DatabaseAway.Is(exception))
         {
@@ -145,6 +145,8 @@ internal sealed class StreamEvents(EventStreams streams, IServiceScopeFactory sc
             await body.WriteAsync(Encoding.UTF8.GetBytes(blocks), stop);
             await body.FlushAsync(stop);
             stalled.CancelAfter(Timeout.InfiniteTimeSpan);
+            // A cancelled flush does not throw.
+            stop.ThrowIfCancellationRequested();
         }
     }
 }
