@@ -38,8 +38,7 @@ public static partial class ResourceBuilderExtensions
     }
 
     /// <summary>
-    /// Hands on the endpoints of a service as <c>services__NAME__SCHEME__0</c> and <c>NAME_SCHEME</c>; of one with replicas as
-    /// <c>services__NAME__SCHEME__0</c>, <c>__1</c> and so on, an address for each.
+    /// Hands on the endpoints of a service as <c>services__NAME__SCHEME__0</c> and <c>NAME_SCHEME</c>; of one with replicas, the address of the proxy before them.
     /// </summary>
     public static IResourceBuilder<TDestination> WithReference<TDestination>(this IResourceBuilder<TDestination> builder,
         IResourceBuilder<IResourceWithServiceDiscovery> source) where TDestination : IResourceWithEnvironment => builder.WithReference(source, source.Resource.Name);
@@ -88,14 +87,9 @@ public static partial class ResourceBuilderExtensions
     // Old releases key a service's address by endpoint name, newer ones by scheme; both are given where they differ.
     private static void AddServiceEndpoint(Dictionary<string, object> environment, string name, EndpointReference endpoint)
     {
-        var addresses = endpoint.OfInstances().ToArray();
-        for (var i = 0; i < addresses.Length; i++)
-        {
-            environment[$"services__{name}__{endpoint.EndpointName}__{i}"] = addresses[i];
-            environment.TryAdd($"services__{name}__{endpoint.Scheme}__{i}", addresses[i]);
-        }
-        if (addresses is [var only])
-            environment[$"{VariableName(name)}_{VariableName(endpoint.EndpointName)}"] = only;
+        environment[$"services__{name}__{endpoint.EndpointName}__0"] = endpoint;
+        environment.TryAdd($"services__{name}__{endpoint.Scheme}__0", endpoint);
+        environment[$"{VariableName(name)}_{VariableName(endpoint.EndpointName)}"] = endpoint;
     }
 
     private static string VariableName(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));

@@ -1,0 +1,57 @@
+using System.Collections;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Processes;
+
+namespace LocalHosting.Running;
+
+/// <summary>Builds a project again while the application runs, without its processes, and starts them anew.</summary>
+internal sealed class Rebuilding(ProcessRoster roster, RuntimeServices runtime)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    /// <summary>Stops every process of the resource, builds once, and starts them all; after a build that fails, what was built before runs again.</summary>
+    /// <exception cref="DistributedApplicationException">The build failed, or the application stops.</exception>
+    public async Task RebuildAsync(IResource resource, IProjectMetadata project)
+    {
+        using var change = await roster.ChangeAsync(resource);
+        var controllers = roster.Of(resource);
+        await Task.WhenAll(controllers.Select(controller => controller.StopAsync()));
+        foreach (var controller in controllers)
+            runtime.Notifications.Update(controller.Resource, snapshot => snapshot with { State = ProjectCommands.Building });
+        try
+        {
+            await BuildAsync(resource, project.ProjectPath);
+        }
+        finally
+        {
+            await Task.WhenAll(controllers.Select(controller => controller.StartAsync()));
+        }
+    }
+
+    private async Task BuildAsync(IResource resource, string path)
+    {
+        var began = runtime.Time.GetTimestamp();
+        var log = runtime.Loggers.Log(resource.Name);
+        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
+        var build = ProjectBuild.Request(path, environment);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(roster.Closing);
+        limit.CancelAfter(Limit);
+        int exitCode;
+        IReadOnlyList<string> output;
+        log.Lifecycle($"building {path}");
+        try
+        {
+            (exitCode, output) = await ShortProcess.RunAsync(build, ProcessMark.Of(runtime.Data, $"{resource.Name}-build"), log.Output, limit.Token);
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new DistributedApplicationException(roster.Closing.IsCancellationRequested
+                ? $"The build of {resource.Name} was given up, because the application stops."
+                : $"The build of {resource.Name} took longer than {Limit.TotalMinutes:0} minutes and was given up; what was built before runs again.", exception);
+        }
+        if (exitCode != 0)
+            throw new DistributedApplicationException($"{resource.Name} does not build: {LogTail.MostTelling(output)}; what was built before runs again.");
+        log.Lifecycle(FormattableString.Invariant($"built in {runtime.Time.GetElapsedTime(began).TotalSeconds:0.0} s"));
+    }
+}
