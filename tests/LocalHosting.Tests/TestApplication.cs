@@ -73,12 +73,18 @@ internal sealed class TestApplication : IAsyncDisposable
     }
 
     /// <summary>Waits for a line of the resource's log.</summary>
-    public async Task<string> LogLineAsync(string resource, string part)
+    public Task<string> LogLineAsync(string resource, string part) => LogLinesAsync(resource, part, 1);
+
+    /// <summary>Waits until so many lines of the resource's log have the text; the last of them.</summary>
+    public async Task<string> LogLinesAsync(string resource, string part, int count)
     {
         await foreach (var batch in Application.Services.GetRequiredService<ResourceLoggerService>().WatchAsync(resource))
         {
-            if (batch.FirstOrDefault(line => line.Content.Contains(part, StringComparison.Ordinal)).Content is { } found)
-                return found;
+            foreach (var line in batch)
+            {
+                if (line.Content.Contains(part, StringComparison.Ordinal) && --count == 0)
+                    return line.Content;
+            }
         }
         throw new InvalidOperationException("The log ended.");
     }

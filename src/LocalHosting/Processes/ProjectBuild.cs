@@ -1,4 +1,5 @@
 using System.Reflection;
+using LocalHosting.Running;
 
 namespace LocalHosting.Processes;
 
@@ -13,4 +14,8 @@ internal static class ProjectBuild
     public static ProcessRequest Request(string projectPath, IReadOnlyDictionary<string, string> environment, params string[] more) =>
         new(DotNet, ["build", projectPath, "--nologo", "-v:q", "-clp:NoSummary", "-nodeReuse:false", "-p:UseSharedCompilation=false", "-c", Configuration, .. more],
             Path.GetDirectoryName(projectPath)!, environment);
+
+    /// <summary>The first error of a build that failed.</summary>
+    public static string Failure(IReadOnlyList<string> output) =>
+        output.FirstOrDefault(line => line.Contains(": error ", StringComparison.Ordinal))?.Trim() ?? LogTail.MostTelling(output);
 }

@@ -1,5 +1,4 @@
 using Aspire.Hosting;
-using LocalHosting.Running;
 
 namespace LocalHosting.Processes;
 
@@ -33,6 +32,6 @@ internal sealed class ProjectRecipe(IProjectMetadata project) : IProcessRecipe
         var (exitCode, output) = await ShortProcess.RunAsync(build, ProcessMark.Of(context.Data, $"{context.Resource.Name}-build"), (_, _) => { }, CancellationToken.None);
         return exitCode == 0 && output.Count > 0
             ? output[^1].Trim()
-            : throw new DistributedApplicationException($"the build of {project.ProjectPath} failed: {LogTail.MostTelling(output)}");
+            : throw new DistributedApplicationException($"the build of {project.ProjectPath} failed: {ProjectBuild.Failure(output)}");
     }
 }

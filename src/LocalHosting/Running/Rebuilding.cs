@@ -51,7 +51,7 @@ internal sealed class Rebuilding(ProcessRoster roster, RuntimeServices runtime)
                 : $"The build of {resource.Name} took longer than {Limit.TotalMinutes:0} minutes and was given up; what was built before runs again.", exception);
         }
         if (exitCode != 0)
-            throw new DistributedApplicationException($"{resource.Name} does not build: {LogTail.MostTelling(output)}; what was built before runs again.");
+            throw new DistributedApplicationException($"{resource.Name} does not build: {ProjectBuild.Failure(output)}; what was built before runs again.");
         log.Lifecycle(FormattableString.Invariant($"built in {runtime.Time.GetElapsedTime(began).TotalSeconds:0.0} s"));
     }
 }
