@@ -15,6 +15,8 @@ public sealed class RebuildTests
         await File.WriteAllTextAsync(source, Code("first"));
         await using var test = new TestApplication();
         test.Builder.AddProject("edited", folder.Combine("Edited.csproj")).WithReplicas(2);
+        test.Builder.AddProject("same", folder.Combine("Edited.csproj"));
+        test.Builder.AddProject("never", folder.Combine("Edited.csproj")).WithExplicitStart();
         test.Sleeper("other");
         await test.Application.StartAsync().WaitAsync(Limit);
         await test.LogLineAsync("edited-1", "first").WaitAsync(Limit);
@@ -23,6 +25,9 @@ public sealed class RebuildTests
         Assert.Null((await RebuildAsync(test, "edited")).ErrorMessage);
         await test.LogLineAsync("edited-1", "second").WaitAsync(Limit);
         await test.LogLineAsync("edited-2", "second").WaitAsync(Limit);
+        await test.LogLineAsync("same", "second").WaitAsync(Limit);
+        Assert.True(test.Notifications.TryGetCurrentState("never", out var never));
+        Assert.Equal(KnownResourceStates.NotStarted, never.Snapshot.State?.Text);
         await test.LogLineAsync("edited", "built in").WaitAsync(Limit);
 
         await File.WriteAllTextAsync(source, "this is no program");

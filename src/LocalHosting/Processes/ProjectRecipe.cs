@@ -28,8 +28,8 @@ internal sealed class ProjectRecipe(IProjectMetadata project) : IProcessRecipe
 
     private async Task<string> BuildAsync(LaunchContext context)
     {
-        var build = ProjectBuild.Request(project.ProjectPath, context.Environment, "-getProperty:TargetPath", "-t:Build");
-        var (exitCode, output) = await ShortProcess.RunAsync(build, ProcessMark.Of(context.Data, $"{context.Resource.Name}-build"), (_, _) => { }, CancellationToken.None);
+        var (exitCode, output) = await ProjectBuild.RunAsync(project.ProjectPath, context.Environment, ProcessMark.Of(context.Data, $"{context.Resource.Name}-build"), (_, _) => { },
+            ["-getProperty:TargetPath", "-t:Build"], CancellationToken.None);
         return exitCode == 0 && output.Count > 0
             ? output[^1].Trim()
             : throw new DistributedApplicationException($"the build of {project.ProjectPath} failed: {ProjectBuild.Failure(output)}");

@@ -57,20 +57,23 @@ internal sealed class ProcessRoster(DistributedApplicationModel model, HealthMon
         entry.Dispose();
     }
 
-    /// <summary>Waits until nobody else changes the processes of the resource as a whole. Dispose the result when the change is done.</summary>
+    /// <summary>Waits until nobody else changes the processes of the resources as a whole. Dispose the result when the change is done.</summary>
     /// <exception cref="DistributedApplicationException">The application stops.</exception>
-    public async Task<IDisposable> ChangeAsync(IResource resource)
+    public async Task<IDisposable> ChangeAsync(params IEnumerable<IResource> resources)
     {
-        var change = _changes.GetOrAdd(resource, _ => new SemaphoreSlim(1, 1));
+        var change = new Change();
         try
         {
-            await change.WaitAsync(Closing);
+            // Always in the same order, so that two never wait for each other.
+            foreach (var resource in resources.OrderBy(resource => resource.Name, StringComparer.Ordinal))
+                await change.AddAsync(_changes.GetOrAdd(resource, _ => new SemaphoreSlim(1, 1)), Closing);
+            return change;
         }
         catch (OperationCanceledException exception)
         {
+            change.Dispose();
             throw new DistributedApplicationException("The application stops.", exception);
         }
-        return new Change(change);
     }
 
     /// <summary>From now on nothing is added.</summary>
@@ -104,8 +107,16 @@ internal sealed class ProcessRoster(DistributedApplicationModel model, HealthMon
         }
     }
 
-    private sealed class Change(SemaphoreSlim change) : IDisposable
+    private sealed class Change : IDisposable
     {
-        public void Dispose() => change.Release();
+        private readonly List<SemaphoreSlim> _held = [];
+
+        public async Task AddAsync(SemaphoreSlim change, CancellationToken cancellationToken)
+        {
+            await change.WaitAsync(cancellationToken);
+            _held.Add(change);
+        }
+
+        public void Dispose() => _held.ForEach(change => change.Release());
     }
 }

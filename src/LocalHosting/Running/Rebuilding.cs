@@ -6,16 +6,20 @@ using LocalHosting.Processes;
 namespace LocalHosting.Running;
 
 /// <summary>Builds a project again while the application runs, without its processes, and starts them anew.</summary>
-internal sealed class Rebuilding(ProcessRoster roster, RuntimeServices runtime)
+internal sealed class Rebuilding(DistributedApplicationModel model, ProcessRoster roster, RuntimeServices runtime)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
-    /// <summary>Stops every process of the resource, builds once, and starts them all; after a build that fails, what was built before runs again.</summary>
+    /// <summary>
+    /// Stops every process of the resource, builds once, and starts them all; after a build that fails, what was built before runs again. Processes
+    /// that other resources run from the same project, and whose files the build replaces, are stopped and started with them.
+    /// </summary>
     /// <exception cref="DistributedApplicationException">The build failed, or the application stops.</exception>
     public async Task RebuildAsync(IResource resource, IProjectMetadata project)
     {
-        using var change = await roster.ChangeAsync(resource);
-        var controllers = roster.Of(resource);
+        var sharing = model.Resources.Where(other => other.TryGetLastAnnotation<IProjectMetadata>(out var its) && its.ProjectPath == project.ProjectPath).ToArray();
+        using var change = await roster.ChangeAsync(sharing);
+        var controllers = sharing.SelectMany(roster.Of).Where(controller => controller.Resource.InModel() == resource || controller.IsLive).ToArray();
         await Task.WhenAll(controllers.Select(controller => controller.StopAsync()));
         foreach (var controller in controllers)
             runtime.Notifications.Update(controller.Resource, snapshot => snapshot with { State = ProjectCommands.Building });
@@ -34,7 +38,6 @@ internal sealed class Rebuilding(ProcessRoster roster, RuntimeServices runtime)
         var began = runtime.Time.GetTimestamp();
         var log = runtime.Loggers.Log(resource.Name);
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
-        var build = ProjectBuild.Request(path, environment);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(roster.Closing);
         limit.CancelAfter(Limit);
         int exitCode;
@@ -42,7 +45,7 @@ internal sealed class Rebuilding(ProcessRoster roster, RuntimeServices runtime)
         log.Lifecycle($"building {path}");
         try
         {
-            (exitCode, output) = await ShortProcess.RunAsync(build, ProcessMark.Of(runtime.Data, $"{resource.Name}-build"), log.Output, limit.Token);
+            (exitCode, output) = await ProjectBuild.RunAsync(path, environment, ProcessMark.Of(runtime.Data, $"{resource.Name}-build"), log.Output, [], limit.Token);
         }
         catch (OperationCanceledException exception)
         {

@@ -43,6 +43,9 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
     /// <summary>The resource is healthy for the first time, or has completed.</summary>
     public Task Ready => _ready.Task;
 
+    /// <summary>From a start until there is neither a process nor another one to come.</summary>
+    public bool IsLive => !_loop.IsCompleted;
+
     private ResourceLog Log => runtime.Loggers.Log(resource.Name);
 
     /// <summary>Starts the resource; one that waits stops waiting. Does nothing for one that is <see cref="RetireAsync">retired</see>.</summary>
