@@ -1,15 +1,5 @@
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "PhotoPlatform" });
-// Where the platform is deployed, its files are on a volume that all services share.
-var data = builder.ExecutionContext.IsPublishMode ? "/data"
-    : builder.Configuration["data"] ?? throw new DistributedApplicationException("The setting 'data' is missing: it names the folder for the platform's files.");
-var gatewayPort = (builder.Configuration["gateway-port"] ?? "8080") is var port && ushort.TryParse(port, out var number) && number > 0 ? number
-    : throw new DistributedApplicationException($"gateway-port is '{port}', which is not a port.");
-var replicas = builder.Configuration["topology"] switch
-{
-    null or "single" => 1,
-    "scaled" => 2,
-    var other => throw new DistributedApplicationException($"There is no topology '{other}'; there are single and scaled."),
-};
+var (data, gatewayPort, replicas) = PlatformSettings.From(builder);
 var drain = replicas > 1 ? "00:00:02" : "00:00:00"; // Until the gateway has noticed that a replica stops.
 
 // RabbitMQ takes longest to start.
