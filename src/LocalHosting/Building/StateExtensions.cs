@@ -40,7 +40,7 @@ public static partial class ResourceBuilderExtensions
         var method = options.Method ?? HttpMethod.Post;
         return builder.WithCommand(commandName ?? $"http-{method.Method.ToLowerInvariant()}-{path}", displayName, async context =>
         {
-            var endpoint = (options.EndpointSelector?.Invoke() ?? HttpEndpointOf(builder.Resource, endpointName)).OfInstances().First();
+            var endpoint = options.EndpointSelector?.Invoke() ?? HttpEndpointOf(builder.Resource, endpointName);
             using var client = new HttpClient();
             using var request = new HttpRequestMessage(method, new Uri(new Uri(endpoint.Url), path));
             using var response = await client.SendAsync(request, context.CancellationToken);
