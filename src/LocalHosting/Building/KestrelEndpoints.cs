@@ -7,7 +7,11 @@ using Microsoft.Extensions.Configuration;
 namespace LocalHosting.Building;
 
 /// <summary>The project's settings say where Kestrel listens, which makes it ignore every other address.</summary>
-internal sealed class KestrelEndpointsAnnotation : IResourceAnnotation;
+internal sealed class KestrelEndpointsAnnotation(IReadOnlyDictionary<string, string> names) : IResourceAnnotation
+{
+    /// <summary>The variable that says where the endpoint listens instead.</summary>
+    public string Variable(EndpointReference endpoint) => $"Kestrel__Endpoints__{names.GetValueOrDefault(endpoint.EndpointName, endpoint.EndpointName)}__Url";
+}
 
 /// <summary>Endpoints from the section <c>Kestrel:Endpoints</c> of a project's own settings.</summary>
 internal static class KestrelEndpoints
@@ -18,21 +22,21 @@ internal static class KestrelEndpoints
         var settings = Settings(Path.GetDirectoryName(projectPath)!, project.ApplicationBuilder.Environment.EnvironmentName);
         var listed = settings.GetSection("Kestrel:Endpoints").GetChildren().Where(endpoint => endpoint["Url"] is not null)
             .Select(endpoint => (Name: endpoint.Key, Address: Parse(endpoint["Url"]!, $"The setting {endpoint.Path}:Url of '{project.Resource.Name}'"), Protocols: endpoint["Protocols"])).ToArray();
-        foreach (var sameScheme in listed.GroupBy(endpoint => endpoint.Address.Scheme))
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, address, protocols) in listed)
         {
-            foreach (var (name, address, protocols) in sameScheme)
+            // The only one of its scheme goes by that name, as one from a launch profile does.
+            var endpointName = listed.Count(other => other.Address.Scheme == address.Scheme) == 1 ? address.Scheme : name;
+            names[endpointName] = name;
+            project.WithEndpoint(endpointName, endpoint =>
             {
-                // The only one of its scheme goes by that name, as one from a launch profile does.
-                project.WithEndpoint(sameScheme.Count() == 1 ? address.Scheme : name, endpoint =>
-                {
-                    Describe(endpoint, address);
-                    if ((protocols ?? settings["Kestrel:EndpointDefaults:Protocols"]) == "Http2")
-                        endpoint.Transport = "http2";
-                });
-            }
+                Describe(endpoint, address);
+                if ((protocols ?? settings["Kestrel:EndpointDefaults:Protocols"]) == "Http2")
+                    endpoint.Transport = "http2";
+            });
         }
         if (listed.Length > 0)
-            project.WithAnnotation(new KestrelEndpointsAnnotation());
+            project.WithAnnotation(new KestrelEndpointsAnnotation(names));
         return listed.Length > 0;
     }
 

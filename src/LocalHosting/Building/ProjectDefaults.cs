@@ -34,10 +34,10 @@ internal static class ProjectDefaults
     private static void AddListenAddresses(Dictionary<string, object> environment, IResource resource)
     {
         var endpoints = HttpEndpoints(resource);
-        if (resource.Annotations.OfType<KestrelEndpointsAnnotation>().Any())
+        if (resource.TryGetLastAnnotation<KestrelEndpointsAnnotation>(out var kestrel))
         {
             foreach (var endpoint in endpoints)
-                environment[$"Kestrel__Endpoints__{endpoint.EndpointName}__Url"] = ListenAddress(endpoint);
+                environment[kestrel.Variable(endpoint)] = ListenAddress(endpoint);
         }
         else if (endpoints.Length > 0)
         {
