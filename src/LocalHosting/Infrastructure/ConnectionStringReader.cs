@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Aspire.Hosting;
 
 namespace LocalHosting.Infrastructure;
@@ -22,6 +24,8 @@ internal static class ConnectionStringReader
         // Of several hosts the first is probed; the driver itself gets all of them.
         var host = Part("Host", "Server")?.Split(',')[0].Trim();
         var port = int.TryParse(Part("Port") ?? "5432", NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        if (IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6)
+            host = $"[{address}]";
         var (name, ownPort) = HostAndPort(host, port) ?? throw Malformed(setting, Form);
         return new ExternalServer
         {

@@ -38,7 +38,7 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
     private async Task LiveElsewhereAsync(IResource resource, ExternalServer server, CancellationToken cancellationToken)
     {
         var log = loggers.Log(resource.Name);
-        log.Lifecycle($"is the server at {server.Address}, as {server.Setting} says; nothing is started for it");
+        log.Lifecycle($"runs at {server.Address}, as {server.Setting} says; nothing is started for it");
         notifications.Update(resource, snapshot => snapshot.WithProperty(RuntimeProperties.ExternalServer, server.Address) with
         {
             State = KnownResourceStates.Running,
