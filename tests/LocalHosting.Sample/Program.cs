@@ -1,3 +1,5 @@
+using PhotoPlatform.AppHost.Postgres;
+
 // An AppHost with one small topology per test: --topology NAME.
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Sample" });
 
@@ -12,6 +14,11 @@ switch (builder.Configuration["topology"])
         var migration = Service("migration").WithArgs("exit", "0").WithReference(orders).WaitFor(orders);
         WebService("api").WithExternalHttpEndpoints().WithReference(orders).WithReference(redis).WithReference(bus)
             .WaitFor(redis).WaitFor(bus).WaitForCompletion(migration);
+        break;
+    case "standby":
+        var primary = builder.AddPostgres("postgres");
+        primary.AddDatabase("orders");
+        primary.AddStandby("standby");
         break;
     case "failing-migration":
         WebService("api").WaitForCompletion(Service("migration").WithArgs("exit", "3"));
