@@ -26,6 +26,9 @@ switch (builder.Configuration["topology"])
     case "missing-program":
         builder.AddExecutable("tool", "no-such-program", ".");
         break;
+    case "redis":
+        builder.AddRedis("redis");
+        break;
     case "fixed-port":
         Service("api").WithHttpEndpoint(port: int.Parse(builder.Configuration["port"]!, System.Globalization.CultureInfo.InvariantCulture));
         break;

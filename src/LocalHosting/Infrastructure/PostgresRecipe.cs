@@ -27,7 +27,7 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
             await InitializeAsync(context.Log, cancellationToken);
         else
             CheckVersion(programs);
-        RemoveStaleLocks();
+        ReleaseStaleLocks();
 
         var port = server.PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture);
         var addresses = PortProbe.HasIPv6Loopback ? "127.0.0.1,::1" : "127.0.0.1";
@@ -71,15 +71,19 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
             throw new DistributedApplicationException($"its data directory could not be created: {LogTail.MostTelling(output)}");
     }
 
-    // The server takes a dead process that nobody has collected (PID 1 of many containers never does) for a living one.
-    private void RemoveStaleLocks()
+    // The server takes a dead process that nobody has collected (PID 1 of many containers never does) for a living one. In the lock of its data our own number, that of
+    // its parent, tells it better, and it still looks for a predecessor's processes in shared memory; that of its socket holds nothing else.
+    private void ReleaseStaleLocks()
     {
-        foreach (var file in Directory.GetFiles(_place!.Cluster, "postmaster.pid").Concat(Directory.GetFiles(_place.Socket, ".s.PGSQL.*.lock")))
-        {
-            if (int.TryParse(File.ReadLines(file).FirstOrDefault(), CultureInfo.InvariantCulture, out var pid) && ProcessTable.Find(pid) is null or { IsZombie: true })
-                File.Delete(file);
-        }
+        var data = Path.Combine(_place!.Cluster, "postmaster.pid");
+        if (IsStale(data))
+            File.WriteAllLines(data, [Environment.ProcessId.ToString(CultureInfo.InvariantCulture), .. File.ReadAllLines(data).Skip(1)]);
+        foreach (var socket in Directory.GetFiles(_place.Socket, ".s.PGSQL.*.lock").Where(IsStale))
+            File.Delete(socket);
     }
+
+    private static bool IsStale(string file) => File.Exists(file)
+        && int.TryParse(File.ReadLines(file).FirstOrDefault(), CultureInfo.InvariantCulture, out var pid) && ProcessTable.Find(pid) is null or { IsZombie: true };
 
     private void CheckVersion(string programs)
     {
