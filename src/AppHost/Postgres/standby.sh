@@ -7,6 +7,7 @@
 # (default 30) it starts on data that it has although the primary is away; without data it waits for the primary as long as it takes.
 set -euo pipefail
 export LC_ALL=C PGCONNECT_TIMEOUT=3
+unset PGDATA PGDATABASE PGHOSTADDR PGOPTIONS PGSERVICE # of the user's own shell
 
 slot=${STANDBY_NAME,,} slot=${slot//-/_}
 
