@@ -41,8 +41,7 @@ PhotoProcessor("photo-processor").WithReplicas(replicas).WithHttpEndpoint().With
     .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
 
 gateway.WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
-    .WithEnvironment("Identity__Key", identityKey).WithHttpHealthCheck("/health")
-    .WaitFor(redis);
+    .WithEnvironment("Identity__Key", identityKey).WithHttpHealthCheck("/health").WaitFor(redis);
 
 ConfigureAzure(builder);
 builder.Build().Run();
