@@ -1,16 +1,6 @@
-using System.Globalization;
-
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "PhotoPlatform" });
-var data = builder.Configuration["data"] ?? throw new DistributedApplicationException("The setting 'data' is missing: it names the folder for the platform's files.");
-var gatewayPort = int.Parse(builder.Configuration["gateway-port"] ?? "8080", CultureInfo.InvariantCulture);
-var publicUrl = builder.Configuration["public-url"] ?? $"http://localhost:{gatewayPort.ToString(CultureInfo.InvariantCulture)}";
-var replicas = builder.Configuration["topology"] switch
-{
-    null or "single" => 1,
-    "scaled" => 2,
-    var other => throw new DistributedApplicationException($"There is no topology '{other}'; there are single and scaled."),
-};
-var drain = replicas > 1 ? "00:00:02" : "00:00:00"; // Until the gateway has noticed that a replica stops.
+var (data, gatewayPort, replicas) = PlatformSettings.From(builder);
+const string drain = "00:00:00.5"; // Until callers with kept connections have noticed that a replica stops.
 
 // RabbitMQ takes longest to start.
 var bus = builder.AddRabbitMQ("bus").WithDataVolume();
@@ -24,8 +14,13 @@ var urlKey = builder.AddParameter("url-key", new GenerateParameterDefault { MinL
 var mailKey = builder.AddParameter("mail-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
 
 var mail = builder.AddExecutable("mail", "/usr/bin/python3", "DevMail", "inbox.py", "--dir", Path.Combine(data, "mail"))
-    .WithEndpoint(name: "smtp", scheme: "smtp").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health");
+    .WithEndpoint(name: "smtp", scheme: "smtp").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health").ExcludeFromManifest();
 mail.WithArgs("--smtp-port", mail.GetEndpoint("smtp").Property(EndpointProperty.TargetPort), "--http-port", mail.GetEndpoint("http").Property(EndpointProperty.TargetPort));
+var mailServer = builder.ExecutionContext.IsPublishMode
+    ? ReferenceExpression.Create($"{builder.AddParameter("mail-server")}")
+    : ReferenceExpression.Create($"smtp://{mail.GetEndpoint("smtp").Property(EndpointProperty.HostAndPort)}");
+
+var gateway = builder.AddProject<Projects.Gateway>("gateway").WithHttpEndpoint(port: gatewayPort).WithExternalHttpEndpoints();
 
 // Two steps come before the services: their tables, and everybody's queues before anybody publishes.
 var usersTables = Users("users-migrate").WithArgs("migrate").WaitFor(usersDb);
@@ -45,13 +40,11 @@ var notifier = Notifier("notifier").WithReplicas(replicas).WithEnvironment("Shut
 PhotoProcessor("photo-processor").WithReplicas(replicas).WithHttpEndpoint().WithHttpHealthCheck("/health")
     .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
 
-builder.AddProject<Projects.Gateway>("gateway")
-    .WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
-    .WithEnvironment("Identity__Key", identityKey)
+gateway.WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
     .WithEnvironment(context => { if (builder.Configuration["AppHost:ControlUrl"] is { } url) context.EnvironmentVariables["APPHOST_CONTROL_URL"] = url; }) // Not in real Aspire.
-    .WithHttpEndpoint(port: gatewayPort).WithExternalHttpEndpoints().WithHttpHealthCheck("/health")
-    .WaitFor(redis);
+    .WithEnvironment("Identity__Key", identityKey).WithHttpHealthCheck("/health").WaitFor(redis);
 
+ConfigureAzure(builder);
 builder.Build().Run();
 
 IResourceBuilder<ProjectResource> Users(string name) => builder.AddProject<Projects.Users>(name)
@@ -66,10 +59,18 @@ IResourceBuilder<ProjectResource> Media(string name) => builder.AddProject<Proje
 IResourceBuilder<ProjectResource> Notifier(string name) => builder.AddProject<Projects.Notifier>(name)
     .WithReference(notifierDb, "notifier").WithReference(bus).WithReference(redis)
     .WithEnvironment("Identity__Key", identityKey)
-    .WithEnvironment("Mail__Server", $"smtp://{mail.GetEndpoint("smtp").Property(EndpointProperty.HostAndPort)}")
+    .WithEnvironment("Mail__Server", mailServer)
     .WithEnvironment("Mail__From", "PhotoPlatform <no-reply@photoplatform.example>").WithEnvironment("Mail__LinkKey", mailKey)
-    .WithEnvironment("PublicUrl", publicUrl).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+    .WithEnvironment(context => context.EnvironmentVariables["PublicUrl"] = builder.Configuration["public-url"] ?? (object)gateway.GetEndpoint("http"))
+    .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
 
 IResourceBuilder<ProjectResource> PhotoProcessor(string name) => builder.AddProject<Projects.PhotoProcessor>(name)
     .WithReference(bus)
     .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+
+/// <summary>One platform, run by the embedded runtime or by Aspire.</summary>
+internal static partial class Program
+{
+    /// <summary>What only Aspire has; src/AppHost/Azure implements it.</summary>
+    static partial void ConfigureAzure(IDistributedApplicationBuilder builder);
+}

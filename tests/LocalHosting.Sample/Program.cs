@@ -1,4 +1,12 @@
+using PhotoPlatform.AppHost.Postgres;
+
 // An AppHost with one small topology per test: --topology NAME.
+if (args is ["--topology", "two-under-test", "--data", var data, ..])
+{
+    await TwoUnderTest.RunAsync(data);
+    return;
+}
+
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Sample" });
 
 switch (builder.Configuration["topology"])
@@ -13,11 +21,19 @@ switch (builder.Configuration["topology"])
         WebService("api").WithExternalHttpEndpoints().WithReference(orders).WithReference(redis).WithReference(bus)
             .WaitFor(redis).WaitFor(bus).WaitForCompletion(migration);
         break;
+    case "standby":
+        var primary = builder.AddPostgres("postgres");
+        primary.AddDatabase("orders");
+        primary.AddStandby("standby");
+        break;
     case "failing-migration":
         WebService("api").WaitForCompletion(Service("migration").WithArgs("exit", "3"));
         break;
     case "missing-program":
         builder.AddExecutable("tool", "no-such-program", ".");
+        break;
+    case "redis":
+        builder.AddRedis("redis");
         break;
     case "fixed-port":
         Service("api").WithHttpEndpoint(port: int.Parse(builder.Configuration["port"]!, System.Globalization.CultureInfo.InvariantCulture));
@@ -29,6 +45,8 @@ switch (builder.Configuration["topology"])
     case "no-replicas":
         WebService("api").WithReplicas(0);
         break;
+    case "no-application":
+        return;
     case "bad-name":
         WebService("my api");
         break;

@@ -96,16 +96,6 @@ public sealed class AppHostProcessTests
     }
 
     [Fact]
-    public async Task Publishing_is_refused_in_a_sentence()
-    {
-        using var data = new TemporaryDirectory();
-        await using var host = SampleAppHost.Start(data.Path, "services", "--publisher", "manifest");
-
-        Assert.Equal(1, await host.ExitAsync());
-        Assert.Equal("The embedded runtime only runs applications; to publish one, build the AppHost with -p:UseAspire=true.", host.Output);
-    }
-
-    [Fact]
     public async Task A_killed_AppHost_takes_its_children_with_it()
     {
         using var data = new TemporaryDirectory();

@@ -12,7 +12,7 @@ public sealed class ReplicaTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task Each_replica_has_a_port_a_process_and_an_instance_id_of_its_own_and_a_reference_hands_on_every_address()
+    public async Task Each_replica_has_a_port_a_process_and_an_instance_id_of_its_own_and_a_reference_hands_on_the_one_address_before_them()
     {
         await using var test = new TestApplication();
         var twice = test.WebService("twice").WithEndpoint(name: "admin", scheme: "http", env: "ADMIN_PORT").WithReplicas(2);
@@ -22,16 +22,17 @@ public sealed class ReplicaTests
 
         Uri[] addresses = [Address(test, "twice-1"), Address(test, "twice-2")];
         var environment = await TestApplication.GetAsync<Dictionary<string, string>>(caller, "/environment");
-        Assert.Equal((addresses[0], addresses[1]), (new Uri(environment["services__twice__http__0"]), new Uri(environment["services__twice__http__1"])));
-        Assert.DoesNotContain("services__twice__http__2", environment.Keys);
-        Assert.DoesNotContain("TWICE_HTTP", environment.Keys);
+        var front = twice.GetEndpoint("http").Url;
+        Assert.Equal((front, front), (environment["services__twice__http__0"], environment["TWICE_HTTP"]));
+        Assert.DoesNotContain("services__twice__http__1", environment.Keys);
+        Assert.Equal(3, addresses.Append(new Uri(front)).Distinct().Count());
 
         var processes = new List<Dictionary<string, string>>();
         foreach (var address in addresses)
             processes.Add(await GetAsync<Dictionary<string, string>>(address, "/environment"));
         Assert.All(processes, process => Assert.Equal("twice", process["OTEL_SERVICE_NAME"]));
         Assert.Equal(2, processes.Select(process => process["OTEL_RESOURCE_ATTRIBUTES"]).Distinct().Count());
-        Assert.Equal(environment["services__twice__admin__1"], $"http://localhost:{processes[1]["ADMIN_PORT"]}");
+        Assert.Equal(3, processes.Select(process => process["ADMIN_PORT"]).Append($"{twice.GetEndpoint("admin").Port}").Distinct().Count());
         Assert.NotEqual(await GetAsync<int>(addresses[0], "/pid"), await GetAsync<int>(addresses[1], "/pid"));
     }
 
@@ -119,15 +120,17 @@ public sealed class ReplicaTests
     [Fact]
     public async Task What_replicas_cannot_have_is_refused_in_a_sentence()
     {
-        await RefusedAsync("Endpoint 'http' of resource 'twice' asks for port 8123, which its 2 replicas cannot share; leave the port out or use one replica.",
-            test => test.Service("twice").WithHttpEndpoint(port: 8123).WithReplicas(2));
+        await RefusedAsync("Endpoint 'http' of resource 'one' makes its program listen on port 8123, which replicas cannot share; give it a port only, or leave out WithReplicas.",
+            test => test.Service("one").WithHttpEndpoint(targetPort: 8123).WithReplicas(1));
+        await RefusedAsync("Endpoint 'http' of resource 'twice' has no proxy; give it a port only, or leave out WithReplicas.",
+            test => test.Service("twice").WithHttpEndpoint(port: 8123, isProxied: false).WithReplicas(2));
+        await RefusedAsync("Endpoint 'udp' of resource 'twice' speaks Udp, for which there is no proxy; give it a port only, or leave out WithReplicas.",
+            test => test.Service("twice").WithEndpoint(protocol: System.Net.Sockets.ProtocolType.Udp).WithReplicas(2));
         await RefusedAsync("A replica of 'twice' would be named 'twice-1', as another resource is; rename one of them.", test =>
         {
             test.Service("twice").WithReplicas(2);
             test.Sleeper("twice-1");
         });
-        await RefusedAsync("outer failed to start: Endpoint 'http' of resource 'twice' has 2 addresses, one for each replica; refer to the resource with WithReference, which hands on all of them.",
-            test => test.Sleeper("outer").WithEnvironment("URL", test.WebService("twice").WithReplicas(2).GetEndpoint("http")));
         await using var test = new TestApplication();
         foreach (var count in new[] { 0, -1, 101 })
             Assert.Equal($"Resource 'x{count + 1}' asks for {count} replicas; there can be 1 to 100.", Assert.Throws<DistributedApplicationException>(() => test.Service($"x{count + 1}").WithReplicas(count)).Message);

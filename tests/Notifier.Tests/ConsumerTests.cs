@@ -5,6 +5,10 @@ namespace PhotoPlatform.Notifier.Tests;
 
 public sealed class ConsumerTests(RunningNotifier notifier) : IClassFixture<RunningNotifier>
 {
+    [Fact]
+    public async Task The_scaling_policy_names_the_queues_that_the_worker_declares() =>
+        Assert.Equal(await notifier.Environment.ConsumedQueuesAsync(), WorkerScaling.Notifier.Queues.Select(queue => queue.Queue).Order(StringComparer.Ordinal));
+
     [Theory]
     [InlineData(nameof(UserRegistered), "recipients 1, mails 1")]
     [InlineData(nameof(UserChanged), "recipients 1")]

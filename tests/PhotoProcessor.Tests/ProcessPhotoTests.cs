@@ -13,6 +13,10 @@ public sealed class ProcessPhotoTests(RunningPhotoProcessor processor) : IClassF
 {
     private static readonly Picture Photo = Picture.Photo(900, 600);
 
+    [Fact]
+    public async Task The_scaling_policy_names_the_queues_that_the_worker_declares() =>
+        Assert.Equal(await processor.Environment.ConsumedQueuesAsync(), WorkerScaling.PhotoProcessor.Queues.Select(queue => queue.Queue).Order(StringComparer.Ordinal));
+
     [Theory]
     [InlineData(PhotoQueues.Interactive)]
     [InlineData(PhotoQueues.Bulk)]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using Aspire.Hosting.ApplicationModel;
 using PhotoPlatform.Testing;
 using PhotoPlatform.TestImages;
 
@@ -19,20 +20,20 @@ public abstract class FaultTests(SharedPlatform shared)
         Assert.Equal(2, Jobs(id, "Processing"));
         Assert.Equal(1, Jobs(id, "Processed"));
         Assert.Equal(1, await ReadyEventsAsync(person, id));
-        Assert.InRange((await _platform.ResourceAsync("photo-processor")).Restarts, 1, 5);
+        Assert.InRange(_platform.Resource("photo-processor").Restarts, 1, 5);
     }
 
     [Fact]
     public async Task Uploads_go_on_while_RabbitMQ_is_stopped_and_become_ready_when_it_is_back()
     {
         using var person = await Person.SignUpAsync(_platform);
-        await _platform.CommandAsync("bus", "stop");
+        await _platform.CommandAsync("bus", KnownResourceCommands.StopCommand);
         var ids = new List<Guid>();
         for (var i = 0; i < 3; i++)
             ids.Add(await person.UploadAsync(Picture.Photo(320, 240, seed: i).ToJpeg()));
         Assert.All(ids, id => Assert.Equal("pending", person.PhotoAsync(id).Result.State));
 
-        await _platform.CommandAsync("bus", "start");
+        await _platform.CommandAsync("bus", KnownResourceCommands.StartCommand);
         foreach (var id in ids)
         {
             Assert.Equal("ready", (await person.SettledAsync(id)).State);
@@ -45,7 +46,7 @@ public abstract class FaultTests(SharedPlatform shared)
     {
         using var person = await Person.SignUpAsync(_platform);
         using var leaver = await Person.SignUpAsync(_platform);
-        await _platform.CommandAsync("redis", "stop");
+        await _platform.CommandAsync("redis", KnownResourceCommands.StopCommand);
         try
         {
             (await person.Http.GetAsync("/api/users/me")).EnsureSuccessStatusCode();
@@ -56,7 +57,7 @@ public abstract class FaultTests(SharedPlatform shared)
         }
         finally
         {
-            await _platform.CommandAsync("redis", "start");
+            await _platform.CommandAsync("redis", KnownResourceCommands.StartCommand);
         }
         (await person.Http.GetAsync("/api/users/me")).EnsureSuccessStatusCode();
         Assert.Equal(HttpStatusCode.Unauthorized, (await leaver.Http.GetAsync("/api/users/me")).StatusCode);
@@ -70,7 +71,7 @@ public abstract class FaultTests(SharedPlatform shared)
         {
             var id = await person.UploadAsync(slow);
             await Eventually.GetAsync(() => Task.FromResult(Jobs(id, "Processing")), jobs => jobs > 0);
-            await _platform.KillAsync(Traces.InstanceThat(_platform, "photo-processor", $"Processing photo {id}"));
+            _platform.Kill(Traces.InstanceThat(_platform, "photo-processor", $"Processing photo {id}"));
             if (Jobs(id, "Processed") == 0)
                 return id;
         }

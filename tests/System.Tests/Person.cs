@@ -10,9 +10,9 @@ namespace PhotoPlatform.SystemTests;
 public sealed class Person : IDisposable
 {
     public const string Password = "correct horse battery";
-    private readonly Platform _platform;
+    private readonly Uri _platform;
 
-    private Person(Platform platform, string handle, string email) => (_platform, Handle, Email, Http) = (platform, handle, email, new HttpClient { BaseAddress = platform.Address, Timeout = TimeSpan.FromSeconds(60) });
+    private Person(Uri platform, string handle, string email) => (_platform, Handle, Email, Http) = (platform, handle, email, new HttpClient { BaseAddress = platform, Timeout = TimeSpan.FromSeconds(60) });
 
     public HttpClient Http { get; }
 
@@ -20,7 +20,9 @@ public sealed class Person : IDisposable
 
     public string Email { get; }
 
-    public static async Task<Person> SignUpAsync(Platform platform)
+    public static Task<Person> SignUpAsync(Platform platform) => SignUpAsync(platform.Address);
+
+    public static async Task<Person> SignUpAsync(Uri platform)
     {
         var handle = $"u{Guid.NewGuid():N}"[..20];
         var person = new Person(platform, handle, $"{handle}@example.org");

@@ -1,3 +1,4 @@
+using Aspire.Hosting.ApplicationModel;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.SystemTests;
@@ -14,22 +15,23 @@ public sealed class ReplicaTests(ScaledPlatform shared)
     {
         await using var visitors = await Visitors.ArriveAsync(_platform);
         await visitors.GoOnAsync();
-        var restarts = (await Task.WhenAll(Replicated.Select(name => _platform.ResourceAsync($"{name}-2")))).ToDictionary(replica => replica.Name, replica => replica.Restarts);
+        var restarts = Replicated.Select(name => _platform.Resource($"{name}-2")).ToDictionary(replica => replica.Name, replica => replica.Restarts);
 
-        await Task.WhenAll(Replicated.Select(name => _platform.CommandAsync($"{name}-1", "stop")));
+        await Task.WhenAll(Replicated.Select(name => _platform.CommandAsync($"{name}-1", KnownResourceCommands.StopCommand)));
         await visitors.GoOnAsync();
-        Assert.All(await _platform.ResourcesAsync(), resource => Assert.False(resource.Name.EndsWith("-1", StringComparison.Ordinal) && resource.State != "Finished", resource.Name));
+        Assert.All(Replicated, name => Assert.Equal(KnownResourceStates.Finished, _platform.Resource($"{name}-1").State));
 
         var worked = WorkOf("-1");
-        await Task.WhenAll(Replicated.Select(name => _platform.CommandAsync($"{name}-1", "start")));
+        await Task.WhenAll(Replicated.Select(name => _platform.CommandAsync($"{name}-1", KnownResourceCommands.StartCommand)));
         await visitors.UntilAsync(() => WorkOf("-1").All(now => now.Value > worked[now.Key]));
 
         worked = WorkOf("-2");
-        await Task.WhenAll(Replicated.Select(name => _platform.KillAsync($"{name}-2")));
+        foreach (var name in Replicated)
+            _platform.Kill($"{name}-2");
         await visitors.GoOnAsync();
         foreach (var name in Replicated)
         {
-            await Eventually.GetAsync(() => _platform.ResourceAsync($"{name}-2"),
+            await Eventually.GetAsync(() => Task.FromResult(_platform.Resource($"{name}-2")),
                 replica => replica.Restarts == restarts[replica.Name] + 1 && replica.Health == "Healthy", TimeSpan.FromMinutes(1));
         }
         await visitors.UntilAsync(() => WorkOf("-2").All(now => now.Value > worked[now.Key]));

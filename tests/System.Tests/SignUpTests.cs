@@ -16,8 +16,7 @@ public abstract class SignUpTests(SharedPlatform shared)
         Assert.Contains("Subject: Welcome to PhotoPlatform", mail, StringComparison.Ordinal);
         Assert.Contains("Message-ID: <", mail, StringComparison.Ordinal);
 
-        var inbox = (await shared.Platform.ResourceAsync("mail")).Urls.Select(url => url.Url).First(url => url.StartsWith("http:", StringComparison.Ordinal));
-        using var http = new HttpClient { BaseAddress = new Uri(inbox) };
+        using var http = shared.Platform.CreateInboxClient();
         var listed = await http.GetFromJsonAsync<JsonElement>($"/api/messages?to={person.Email}");
         var message = Assert.Single((listed.ValueKind == JsonValueKind.Array ? listed : listed.GetProperty("messages")).EnumerateArray());
         Assert.Contains("your account", message.GetProperty("text").GetString(), StringComparison.Ordinal);

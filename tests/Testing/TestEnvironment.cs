@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using Npgsql;
+using PhotoPlatform.Messaging;
 
 namespace PhotoPlatform.Testing;
 
@@ -81,6 +82,13 @@ public sealed class TestEnvironment : IAsyncDisposable
     /// <summary>What the management interface says of the environment's queues.</summary>
     public async Task<List<QueueDescription>> QueuesAsync() =>
         (await _management.GetFromJsonAsync<List<QueueDescription>>(new Uri($"api/queues/{Name}", UriKind.Relative)))!;
+
+    /// <summary>The names, in order, of the queues that a service declared to consume, without those for its retries and dead letters.</summary>
+    public async Task<List<string>> ConsumedQueuesAsync()
+    {
+        var declared = (await QueuesAsync()).Select(queue => queue.Name).ToHashSet();
+        return [.. declared.Where(queue => declared.Contains(MessageNames.DeadLetterQueueOf(queue))).Order(StringComparer.Ordinal)];
+    }
 
     /// <summary>The settings that a service needs here.</summary>
     public Dictionary<string, string?> Settings()

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Publishing;
 using LocalHosting.Running;
+using LocalHosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -26,6 +28,11 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     public ResourceCommandService ResourceCommands => Services.GetRequiredService<ResourceCommandService>();
 
+    /// <summary>The test in whose process the application runs.</summary>
+    internal TestRun? Test { get; init; }
+
+    private bool IsPublishing => Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode;
+
     private Orchestrator Orchestrator => Services.GetRequiredService<Orchestrator>();
 
     public static IDistributedApplicationBuilder CreateBuilder() => CreateBuilder([]);
@@ -33,16 +40,22 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <param name="args">Options of the runtime (<c>--data DIR</c>, <c>--dashboard-port N</c>, <c>--verbose</c>) and of the application; all of them become configuration.</param>
     public static IDistributedApplicationBuilder CreateBuilder(string[] args) => CreateBuilder(new DistributedApplicationOptions { Args = args });
 
-    public static IDistributedApplicationBuilder CreateBuilder(DistributedApplicationOptions options) => new DistributedApplicationBuilder(options);
+    public static IDistributedApplicationBuilder CreateBuilder(DistributedApplicationOptions options) => new DistributedApplicationBuilder(options, TestRun.Caller);
 
     public void Run() => RunAsync().GetAwaiter().GetResult();
 
     /// <summary>
     /// Starts everything, says when it is ready, and stops everything in order on Ctrl+C, SIGTERM or cancellation; a second signal kills.
+    /// With <c>--publisher manifest</c> it writes the manifest instead.
     /// A failed start is told in one sentence and sets the exit code of the process to 1.
     /// </summary>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
     {
+        if (Test is { } test && test == TestRun.Caller)
+        {
+            await test.RunningAsync(this);
+            return;
+        }
         var lifetime = Services.GetRequiredService<IHostApplicationLifetime>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var time = Services.GetRequiredService<TimeProvider>();
@@ -53,6 +66,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
         try
         {
             await StartAsync(stop.Token);
+            if (IsPublishing)
+                return;
             await Orchestrator.Ready.WaitAsync(stop.Token);
             await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
         }
@@ -90,14 +105,23 @@ public class DistributedApplication : IHost, IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when every resource that starts by itself has passed its waits and runs.</summary>
+    /// <summary>Returns when every resource that starts by itself has passed its waits and runs; when publishing, when the manifest is written.</summary>
     /// <exception cref="DistributedApplicationException">A resource failed to start, or the application cannot run here.</exception>
     public virtual async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (Services.GetRequiredService<DistributedApplicationExecutionContext>().IsPublishMode)
-            throw new DistributedApplicationException("The embedded runtime only runs applications; to publish one, build the AppHost with -p:UseAspire=true.");
+        if (Test is { } test && test == TestRun.Caller)
+        {
+            await test.StartingAsync(this);
+            return;
+        }
+        if (IsPublishing)
+        {
+            await ActivatorUtilities.CreateInstance<ManifestPublisher>(Services).PublishAsync(cancellationToken);
+            return;
+        }
         await _host.StartAsync(cancellationToken);
         await Orchestrator.StartAsync(cancellationToken);
+        Test?.Started();
     }
 
     /// <summary>Returns when nothing of the application is left.</summary>
@@ -124,5 +148,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
             await host.DisposeAsync();
         else
             _host.Dispose();
+        if (Test is not null)
+            await Test.EndAsync();
     }
 }

@@ -3,6 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
 using LocalHosting.Building;
 using LocalHosting.Running;
+using LocalHosting.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,19 +18,25 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
 
     private readonly HostApplicationBuilder _host;
     private readonly ResourceCollection _resources = new();
+    private readonly TestRun? _test;
 
-    public DistributedApplicationBuilder(DistributedApplicationOptions options)
+    /// <param name="options">As Program.cs gave them.</param>
+    /// <param name="test">The test in whose process the application runs; null: the process is the AppHost's own.</param>
+    public DistributedApplicationBuilder(DistributedApplicationOptions options, TestRun? test)
     {
-        BuildFailures.TellInASentence();
+        _test = test;
+        var host = new HostApplicationBuilderSettings();
+        if (test is null)
+            BuildFailures.TellInASentence();
+        else
+            test.Configure(options, host);
         AppHostAssembly = options.AssemblyName is { } name ? Assembly.Load(name) : Assembly.GetEntryAssembly();
-        AppHostDirectory = Path.GetFullPath(options.ProjectDirectory ?? RecordedDirectory() ?? Directory.GetCurrentDirectory());
+        AppHostDirectory = Path.GetFullPath(options.ProjectDirectory ?? AppHostProject.DirectoryOf(AppHostAssembly) ?? Directory.GetCurrentDirectory());
         var assemblyName = AppHostAssembly?.GetName().Name ?? "AppHost";
-        _host = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings
-        {
-            Args = CommandLine.Normalize(options.Args ?? []),
-            ApplicationName = assemblyName,
-            ContentRootPath = AppHostDirectory,
-        });
+        host.Args = CommandLine.Normalize(options.Args ?? []);
+        host.ApplicationName ??= assemblyName;
+        host.ContentRootPath ??= AppHostDirectory;
+        _host = Host.CreateApplicationBuilder(host);
 
         var settings = new RunSettings(
             options.DashboardApplicationName ?? (assemblyName.EndsWith(".AppHost", StringComparison.Ordinal) ? assemblyName[..^".AppHost".Length] : assemblyName),
@@ -81,9 +88,19 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
 
     public DistributedApplication Build()
     {
+        _test?.Building(this);
+        if (ExecutionContext.IsRunMode && Configuration.GetValue("DcpPublisher:RandomizePorts", defaultValue: false))
+            Eventing.Subscribe<BeforeStartEvent>(ForgetFixedPorts);
         var host = _host.Build();
         ExecutionContext.ServiceProvider = host.Services;
-        return new DistributedApplication(host);
+        return new DistributedApplication(host) { Test = _test };
+    }
+
+    private static Task ForgetFixedPorts(BeforeStartEvent start, CancellationToken cancellationToken)
+    {
+        foreach (var endpoint in start.Model.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()).Where(endpoint => endpoint.IsProxied))
+            endpoint.Port = null;
+        return Task.CompletedTask;
     }
 
     // Environment variables are left out: DATA and VERBOSE are names that other programs use too.
@@ -96,9 +113,6 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         }
         return null;
     }
-
-    private string? RecordedDirectory() =>
-        AppHostAssembly?.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(attribute => attribute.Key == "apphostprojectpath")?.Value;
 
     private static int Port(string text) => int.TryParse(text, out var port) && port is >= 0 and <= 65535
         ? port

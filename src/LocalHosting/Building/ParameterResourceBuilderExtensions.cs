@@ -17,7 +17,7 @@ public static class ParameterResourceBuilderExtensions
 
     /// <inheritdoc cref="AddParameter(IDistributedApplicationBuilder, string, string, bool, bool)"/>
     public static IResourceBuilder<ParameterResource> AddParameter(this IDistributedApplicationBuilder builder, string name, Func<string> valueGetter,
-        bool publishValueAsDefault = false, bool secret = false) => builder.Add(name, $"Parameters:{name}", secret, new GivenDefault(valueGetter));
+        bool publishValueAsDefault = false, bool secret = false) => builder.Add(name, $"Parameters:{name}", secret, new GivenDefault(valueGetter, publishValueAsDefault));
 
     /// <summary>A value that may be configured, else comes from <paramref name="value"/>; persisted ones are kept in the data directory.</summary>
     public static IResourceBuilder<ParameterResource> AddParameter(this IDistributedApplicationBuilder builder, string name, ParameterDefault value,
@@ -71,11 +71,6 @@ public static class ParameterResourceBuilderExtensions
 
     private static PersistedParameterDefault Persisted(IDistributedApplicationBuilder builder, string name, ParameterDefault value) =>
         new(new SecretStore(Path.Combine(builder.Configuration["data"]!, "secrets.json")), $"Parameters:{name}", value);
-
-    private sealed class GivenDefault(Func<string> value) : ParameterDefault
-    {
-        public override string GetDefaultValue() => value();
-    }
 }
 
 /// <summary>Connection strings put together from other values.</summary>

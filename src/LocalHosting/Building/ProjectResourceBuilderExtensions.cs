@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Building;
 using LocalHosting.Processes;
 
 namespace Aspire.Hosting;
@@ -6,8 +7,6 @@ namespace Aspire.Hosting;
 /// <summary>.NET projects as resources.</summary>
 public static class ProjectResourceBuilderExtensions
 {
-    private const int MostReplicas = 100;
-
     /// <summary>A project of this solution; the build generates <c>Projects.NAME</c> for every project reference of the AppHost.</summary>
     public static IResourceBuilder<ProjectResource> AddProject<TProject>(this IDistributedApplicationBuilder builder, string name)
         where TProject : IProjectMetadata, new() => builder.AddProject<TProject>(name, _ => { });
@@ -41,13 +40,13 @@ public static class ProjectResourceBuilderExtensions
     }
 
     /// <summary>
-    /// Several processes for one resource, named NAME-1, NAME-2 and so on. Each listens on a port of its own; there is no proxy before them:
-    /// <c>WithReference</c> hands on every address, and whoever calls them chooses.
+    /// Processes named NAME-1, NAME-2 and so on for one resource, each with a port of its own. A proxy before them has the resource's address and gives each
+    /// connection to the next one in turn. How many there are can be changed while the application runs; a project without this call is one process, NAME.
     /// </summary>
     /// <exception cref="DistributedApplicationException">Less than one replica, or more than 100.</exception>
-    public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas) => replicas is >= 1 and <= MostReplicas
+    public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas) => replicas is >= 1 and <= ReplicasAnnotation.Most
         ? builder.WithAnnotation(new ReplicaAnnotation(replicas), ResourceAnnotationMutationBehavior.Replace)
-        : throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' asks for {replicas} replicas; there can be 1 to {MostReplicas}.");
+        : throw new DistributedApplicationException($"Resource '{builder.Resource.Name}' asks for {replicas} replicas; there can be 1 to {ReplicasAnnotation.Most}.");
 
     private static IResourceBuilder<ProjectResource> AddProject(this IDistributedApplicationBuilder builder, string name, IProjectMetadata metadata,
         Action<ProjectResourceOptions> configure)
@@ -56,9 +55,15 @@ public static class ProjectResourceBuilderExtensions
         configure(options);
         var project = builder.AddResource(new ProjectResource(name))
             .WithAnnotation(metadata)
-            .WithAnnotation(new ProcessRecipeAnnotation(new ProjectRecipe(metadata)));
+            .WithAnnotation(new ProcessRecipeAnnotation(new ProjectRecipe(metadata)))
+            .WithProjectDefaults();
+        var hasKestrelEndpoints = !options.ExcludeKestrelEndpoints && KestrelEndpoints.AddTo(project, metadata.ProjectPath);
         if (!options.ExcludeLaunchProfile && LaunchProfiles.Select(metadata, options.LaunchProfileName, builder.Configuration) is var (profileName, profile))
-            LaunchProfiles.Apply(project, profileName, profile);
+        {
+            if (!hasKestrelEndpoints)
+                LaunchProfiles.AddEndpoints(project, profile);
+            LaunchProfiles.AddValues(project, profileName, profile);
+        }
         return project;
     }
 

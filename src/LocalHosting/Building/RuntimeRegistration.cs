@@ -34,6 +34,7 @@ internal static class RuntimeRegistration
             provider.GetRequiredService<ResourceNotificationService>(), provider.GetRequiredService<ResourceLoggerService>(), provider));
         services.AddSingleton<PortRegistry>();
         services.AddSingleton<EndpointAllocator>();
+        services.AddSingleton<ReplicaProxies>();
         services.AddSingleton<Replication>();
         services.AddSingleton<RunFile>();
         services.AddSingleton<StartupPhase>();
@@ -43,6 +44,11 @@ internal static class RuntimeRegistration
         services.AddSingleton<RuntimeServices>();
         services.AddSingleton<PassiveResources>();
         services.AddSingleton<ResourceLinks>();
+        services.AddSingleton<ProcessRoster>();
+        services.AddSingleton<Scaling>();
+        services.AddSingleton<Rebuilding>();
+        services.AddSingleton<ProjectCommands>();
+        services.AddSingleton<RunningAddresses>();
         services.AddSingleton<DashboardServer>();
         services.AddSingleton<Orchestrator>();
     }

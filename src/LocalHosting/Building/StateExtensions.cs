@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
+using LocalHosting.Building;
+using LocalHosting.Publishing;
 
 namespace Aspire.Hosting;
 
@@ -10,8 +12,9 @@ public static partial class ResourceBuilderExtensions
     public static IResourceBuilder<T> WithExplicitStart<T>(this IResourceBuilder<T> builder) where T : IResource =>
         builder.WithAnnotation(new ExplicitStartupAnnotation(), ResourceAnnotationMutationBehavior.Replace);
 
-    /// <summary>This runtime writes no manifests, so nothing changes.</summary>
-    public static IResourceBuilder<T> ExcludeFromManifest<T>(this IResourceBuilder<T> builder) where T : IResource => builder;
+    /// <summary>Leaves the resource out of what is published.</summary>
+    public static IResourceBuilder<T> ExcludeFromManifest<T>(this IResourceBuilder<T> builder) where T : IResource =>
+        builder.WithAnnotation(new ManifestExclusion(), ResourceAnnotationMutationBehavior.Replace);
 
     public static IResourceBuilder<T> WithIconName<T>(this IResourceBuilder<T> builder, string iconName, IconVariant iconVariant = IconVariant.Filled) where T : IResource =>
         builder.WithAnnotation(new ResourceIconAnnotation(iconName, iconVariant), ResourceAnnotationMutationBehavior.Replace);
@@ -39,7 +42,7 @@ public static partial class ResourceBuilderExtensions
         var method = options.Method ?? HttpMethod.Post;
         return builder.WithCommand(commandName ?? $"http-{method.Method.ToLowerInvariant()}-{path}", displayName, async context =>
         {
-            var endpoint = (options.EndpointSelector?.Invoke() ?? HttpEndpointOf(builder.Resource, endpointName)).OfInstances().First();
+            var endpoint = options.EndpointSelector?.Invoke() ?? HttpEndpointOf(builder.Resource, endpointName);
             using var client = new HttpClient();
             using var request = new HttpRequestMessage(method, new Uri(new Uri(endpoint.Url), path));
             using var response = await client.SendAsync(request, context.CancellationToken);
@@ -68,8 +71,7 @@ public static class CustomResourceExtensions
 /// <summary>Telemetry variables for resources that are not projects; projects have them always.</summary>
 public static class OtlpConfigurationExtensions
 {
-    public static IResourceBuilder<T> WithOtlpExporter<T>(this IResourceBuilder<T> builder) where T : IResourceWithEnvironment =>
-        builder.WithAnnotation(new OtlpExporterAnnotation(), ResourceAnnotationMutationBehavior.Replace);
+    public static IResourceBuilder<T> WithOtlpExporter<T>(this IResourceBuilder<T> builder) where T : IResourceWithEnvironment => builder.WithTelemetry();
 }
 
 /// <summary>Handlers for the events of one resource.</summary>

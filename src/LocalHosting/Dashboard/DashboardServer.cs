@@ -8,18 +8,22 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalHosting.Dashboard;
 
-/// <summary>The dashboard: a page and its small API, in this process, on the loopback interface only.</summary>
+/// <summary>
+/// The HTTP server of this process, on the loopback interface only: the control API, and the dashboard's page if there is a dashboard. Without one it listens on any free port.
+/// </summary>
 internal sealed class DashboardServer(RunSettings settings, IServiceProvider services)
 {
     private WebApplication? _web;
 
-    /// <summary>Null while there is none.</summary>
-    public string? Url { get; private set; }
+    /// <summary>The page; null while there is none.</summary>
+    public string? Url => settings.DashboardPort is null ? null : ControlUrl;
+
+    /// <summary>The API; null before the start.</summary>
+    public string? ControlUrl { get; private set; }
 
     public async Task StartAsync(string controlToken)
     {
-        if (settings.DashboardPort is not { } port)
-            return;
+        var port = settings.DashboardPort ?? 0;
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production" });
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -31,6 +35,7 @@ internal sealed class DashboardServer(RunSettings settings, IServiceProvider ser
         _web = builder.Build();
         _web.Use(RequestGuard.Create(controlToken));
         ActivatorUtilities.CreateInstance<DashboardApi>(services).Map(_web);
+        ActivatorUtilities.CreateInstance<ControlApi>(services).Map(_web, _web.Lifetime.ApplicationStopping);
         try
         {
             await _web.StartAsync();
@@ -40,7 +45,7 @@ internal sealed class DashboardServer(RunSettings settings, IServiceProvider ser
             throw new DistributedApplicationException(
                 $"dashboard: port {port} is taken{EndpointAllocator.Taker(port)}; stop that program or choose another port with --dashboard-port N.", exception);
         }
-        Url = $"http://localhost:{new Uri(_web.Urls.First()).Port}";
+        ControlUrl = $"http://localhost:{new Uri(_web.Urls.First()).Port}";
     }
 
     public async Task StopAsync()

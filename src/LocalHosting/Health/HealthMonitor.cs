@@ -17,7 +17,7 @@ internal sealed class HealthMonitor(ResourceNotificationService notifications, H
 
     /// <summary>Follows the resource until cancelled: one probing loop for each time that it runs. Of one with replicas, these are probed.</summary>
     public Task FollowAsync(IResource resource, CancellationToken cancellationToken) =>
-        resource.Replicas().Count > 0 ? FollowReplicasAsync(resource, cancellationToken) : FollowProcessAsync(resource, cancellationToken);
+        resource.IsReplicated() ? FollowReplicasAsync(resource, cancellationToken) : FollowProcessAsync(resource, cancellationToken);
 
     /// <summary>Its snapshot comes from those of its replicas; what is left to do is to say when it is ready.</summary>
     private async Task FollowReplicasAsync(IResource resource, CancellationToken cancellationToken)
@@ -77,16 +77,16 @@ internal sealed class HealthMonitor(ResourceNotificationService notifications, H
 
     private async Task ProbeAsync(IResource resource, CancellationToken cancellationToken)
     {
-        var keys = resource.HealthCheckKeys();
+        var annotations = resource.HealthChecks().ToArray();
         var began = notifications.Snapshot(resource).StartTimeStamp;
         try
         {
             while (true)
             {
-                var isHealthy = keys.Length == 0 || await ProbeOnceAsync(resource, keys, began, cancellationToken);
+                var isHealthy = annotations.Length == 0 || await ProbeOnceAsync(resource, annotations, began, cancellationToken);
                 if (isHealthy && notifications.Snapshot(resource) is { Ready: null } snapshot && snapshot.StartTimeStamp == began)
                     PublishReady(resource, cancellationToken);
-                if (keys.Length == 0)
+                if (annotations.Length == 0)
                     return;
                 await Task.Delay(isHealthy ? WhileHealthy : WhileUnhealthy, time, cancellationToken);
             }
@@ -97,17 +97,27 @@ internal sealed class HealthMonitor(ResourceNotificationService notifications, H
         }
     }
 
-    private async Task<bool> ProbeOnceAsync(IResource resource, string[] keys, DateTime? began, CancellationToken cancellationToken)
+    private async Task<bool> ProbeOnceAsync(IResource resource, HealthCheckAnnotation[] annotations, DateTime? began, CancellationToken cancellationToken)
     {
-        var report = await checks.CheckHealthAsync(registration => keys.Contains(registration.Name), cancellationToken);
+        var asking = annotations.OfType<HttpHealthCheckAnnotation>().Select(check => check.AskAsync(cancellationToken)).ToArray();
+        var registered = await RunRegisteredAsync([.. annotations.Where(check => check is not HttpHealthCheckAnnotation).Select(check => check.Key)], cancellationToken);
+        var answers = await Task.WhenAll(asking);
         var now = time.GetUtcNow().UtcDateTime;
-        var results = keys.Select(key => report.Entries.TryGetValue(key, out var entry)
-            ? new HealthReportSnapshot(key, entry.Status, entry.Description ?? entry.Exception?.Message, entry.Exception?.ToString()) { LastRunAt = now }
-            : new HealthReportSnapshot(key, HealthStatus.Unhealthy, $"no health check '{key}' is registered", null) { LastRunAt = now });
+        var results = registered.Concat(answers).Select(result => result with { LastRunAt = now });
         // The answer of a process that has been replaced meanwhile says nothing about its successor.
         var change = notifications.Update(resource, snapshot =>
             snapshot.State?.Text == KnownResourceStates.Running && snapshot.StartTimeStamp == began ? snapshot with { HealthReports = [.. results] } : snapshot);
         return change.Snapshot.HealthStatus == HealthStatus.Healthy;
+    }
+
+    private async Task<IReadOnlyList<HealthReportSnapshot>> RunRegisteredAsync(string[] keys, CancellationToken cancellationToken)
+    {
+        if (keys.Length == 0)
+            return [];
+        var report = await checks.CheckHealthAsync(registration => keys.Contains(registration.Name), cancellationToken);
+        return [.. keys.Select(key => report.Entries.TryGetValue(key, out var entry)
+            ? new HealthReportSnapshot(key, entry.Status, entry.Description ?? entry.Exception?.Message, entry.Exception?.ToString())
+            : new HealthReportSnapshot(key, HealthStatus.Unhealthy, $"no health check '{key}' is registered", null))];
     }
 
     private void PublishReady(IResource resource, CancellationToken cancellationToken)

@@ -9,9 +9,17 @@ internal static class ReplicaSnapshots
 {
     /// <summary>
     /// The resource starts until all replicas run; after that it runs as long as one of them does. It is healthy when all are, degraded when some are.
+    /// Without any (scaled to 0) it is not started, which is no failure: whoever waits for it goes on waiting.
     /// </summary>
     public static CustomResourceSnapshot Combine(CustomResourceSnapshot resource, IReadOnlyList<(string Name, CustomResourceSnapshot Snapshot)> replicas)
     {
+        if (replicas.Count == 0)
+        {
+            return resource.WithProperty(RuntimeProperties.Restarts, 0).WithProperty(RuntimeProperties.WaitingFor, null) with
+            {
+                State = KnownResourceStates.NotStarted, ExitCode = null, HealthReports = [], Ready = null, Failure = null,
+            };
+        }
         var snapshots = replicas.Select(replica => replica.Snapshot).ToArray();
         var state = State(snapshots, wasReady: resource.Ready is not null);
         var isRunning = state == KnownResourceStates.Running;

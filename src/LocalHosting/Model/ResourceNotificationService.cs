@@ -97,12 +97,31 @@ public class ResourceNotificationService
     {
         lock (_access)
         {
+            // Whoever still has something to say about a replica that has been taken away must not bring it back.
+            if (resource is ReplicaResource replica && !replica.Project.Replicas().Contains(replica))
+                return new ResourceEvent(resource, resource.Name, change(Current(resource)));
             var notice = Set(resource, change(Current(resource)));
-            if (resource is ReplicaResource { Project: var project })
-                Set(project, ReplicaSnapshots.Combine(Current(project), [.. project.Replicas().Select(replica => (replica.Name, Current(replica)))]));
+            if (resource.InModel() != resource)
+                Combine(resource.InModel());
             return notice;
         }
     }
+
+    /// <summary>Forgets replicas that their project has no more.</summary>
+    internal void Forget(IEnumerable<ReplicaResource> replicas)
+    {
+        lock (_access)
+        {
+            foreach (var replica in replicas)
+            {
+                _snapshots.Remove(replica);
+                Combine(replica.Project);
+            }
+        }
+    }
+
+    private void Combine(IResource project) =>
+        Set(project, ReplicaSnapshots.Combine(Current(project), [.. project.Replicas().Select(replica => (replica.Name, Current(replica)))]));
 
     private ResourceEvent Set(IResource resource, CustomResourceSnapshot snapshot)
     {

@@ -4,26 +4,37 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace LocalHosting.Network;
 
-/// <summary>Gives every endpoint its port. There is no proxy: the program itself listens on the public port.</summary>
+/// <summary>
+/// Gives every endpoint its port. A program listens on the public port itself; before the replicas of a project, a <see cref="ReplicaProxy"/> does,
+/// and each of them listens on a port of its own.
+/// </summary>
 internal sealed class EndpointAllocator(PortRegistry ports)
 {
-    /// <summary>All ports of the model by <c>resource/endpoint</c>.</summary>
+    /// <summary>All ports of the resources and their replicas by <c>resource/endpoint</c>.</summary>
     /// <exception cref="DistributedApplicationException">A fixed port is taken, used twice, or contradicts the program's own port.</exception>
     public SortedDictionary<string, int> Allocate(IEnumerable<IResource> resources)
     {
         var allocated = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach (var resource in resources.SelectMany(resource => resource.Instances()))
+        foreach (var resource in resources.SelectMany(resource => resource.AndReplicas()))
         {
             foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
             {
+                // Of a server that runs elsewhere.
+                if (endpoint.AllocatedEndpoint is not null)
+                    continue;
                 var key = $"{resource.Name}/{endpoint.Name}";
-                var port = FixedPort(resource, endpoint) is { } given ? Checked(key, given, resource.IsExplicitStart(), allocated) : ports.Get(key);
+                var port = FixedPort(resource, endpoint) is { } given ? Checked(key, given, resource.IsExplicitStart() && !resource.IsReplicated(), allocated) : ports.Get(key);
                 allocated[key] = port;
                 endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, "localhost", port, port.ToString(CultureInfo.InvariantCulture));
             }
         }
         return allocated;
     }
+
+    public static string TakenPort(string resource, string endpoint, int port) =>
+        $"{resource}: port {port} of endpoint '{endpoint}' is taken{Taker(port)}; stop that program or choose another port.";
+
+    public static string Taker(int port) => PortProbe.Owner(port) is { } pid ? $" by process {pid} ({ProgramName(pid)})" : "";
 
     private static int? FixedPort(IResource resource, EndpointAnnotation endpoint)
     {
@@ -47,11 +58,9 @@ internal sealed class EndpointAllocator(PortRegistry ports)
         if (other is not null)
             throw new DistributedApplicationException($"{name}: port {port} of endpoint '{endpoint}' is also the port of {other}; change one of them.");
         if (!startsLater && !PortProbe.IsFree(port))
-            throw new DistributedApplicationException($"{name}: port {port} of endpoint '{endpoint}' is taken{Taker(port)}; stop that program or choose another port.");
+            throw new DistributedApplicationException(TakenPort(name, endpoint, port));
         return port;
     }
-
-    public static string Taker(int port) => PortProbe.Owner(port) is { } pid ? $" by process {pid} ({ProgramName(pid)})" : "";
 
     private static string ProgramName(int pid)
     {

@@ -8,24 +8,24 @@ using LocalHosting.Dashboard;
 using LocalHosting.Health;
 using LocalHosting.Network;
 using LocalHosting.Processes;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LocalHosting.Running;
 
 /// <summary>Brings the whole model up and down.</summary>
 internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeServices runtime, RunSettings settings, Replication replication, EndpointAllocator endpoints, ResourceLinks links,
-    HealthMonitor health, PassiveResources passive, DashboardServer dashboard, ConsoleReporter console, DistributedApplicationExecutionContext execution) : IDisposable
+    ProcessRoster roster, ProjectCommands projectCommands, HealthMonitor health, PassiveResources passive, DashboardServer dashboard, ConsoleReporter console,
+    IConfiguration configuration, DistributedApplicationExecutionContext execution) : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
     private readonly List<Task> _followers = [];
     private readonly SemaphoreSlim _stopping = new(1, 1);
-    private IReadOnlyList<ResourceController> _controllers = [];
+    private IReadOnlyList<ResourceController> _automatic = [];
     private bool _isOpen;
 
     /// <summary>Ends, and the ready line is written, when every resource that starts by itself is healthy or has completed.</summary>
     public Task Ready { get; private set; } = Task.CompletedTask;
-
-    private IEnumerable<ResourceController> Automatic => _controllers.Where(controller => !controller.Resource.IsExplicitStart());
 
     /// <summary>Returns when every resource that starts by itself has passed its waits and runs.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -42,11 +42,13 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
         var ports = endpoints.Allocate(model.Resources);
         var controlToken = RandomNumberGenerator.GetHexString(32, lowercase: true);
         await dashboard.StartAsync(controlToken);
+        configuration["AppHost:ControlUrl"] = dashboard.ControlUrl;
+        runtime.Proxies.Open();
         runtime.Watchdog = new Watchdog(runtime.Data);
-        runtime.RunFile.Begin(dashboard.Url, controlToken, ports);
-        CreateControllers();
+        runtime.RunFile.Begin(dashboard.Url, dashboard.ControlUrl!, controlToken, ports);
+        EnrolProcesses();
         await AnnounceAsync(cancellationToken);
-        await Task.WhenAll(Automatic.Select(controller => controller.StartAsync()));
+        await Task.WhenAll(_automatic.Select(controller => controller.StartAsync()));
         await AllAsync(controller => controller.Created, cancellationToken);
         await runtime.Eventing.PublishAsync(new AfterResourcesCreatedEvent(runtime.Services, model), cancellationToken);
         Ready = AnnounceReadyAsync();
@@ -73,12 +75,15 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
         {
             if (!_isOpen)
                 return;
-            var byResource = _controllers.ToDictionary(controller => controller.Resource);
+            roster.Close();
+            var byResource = roster.All.ToDictionary(controller => controller.Resource);
             var order = StopOrder.DependentsFirst([.. byResource.Keys]);
             var stops = new Dictionary<IResource, Task>();
-            await Task.WhenAll(_controllers.Select(controller => StopInOrder(controller.Resource)));
+            await Task.WhenAll(byResource.Keys.Select(StopInOrder));
+            await runtime.Proxies.DisposeAsync();
             await _end.CancelAsync();
             await Task.WhenAll(_followers);
+            await roster.UnfollowAsync();
             await dashboard.StopAsync();
             runtime.Watchdog?.Dispose();
             runtime.RunFile.End();
@@ -100,14 +105,12 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
     /// <summary>Ends all patience.</summary>
     public void Kill()
     {
-        foreach (var controller in _controllers)
+        foreach (var controller in roster.All)
             controller.Kill();
     }
 
     public void Dispose()
     {
-        foreach (var controller in _controllers)
-            controller.Dispose();
         _end.Dispose();
         _stopping.Dispose();
     }
@@ -116,7 +119,7 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
     {
         await AllAsync(controller => controller.Ready, _end.Token);
         runtime.Startup.IsStarting = false;
-        var door = model.Resources.SelectMany(resource => resource.Instances()).SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>())
+        var door = model.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>())
             .FirstOrDefault(endpoint => endpoint is { IsExternal: true, UriScheme: "http" or "https" });
         console.Line($"{settings.ApplicationName} is ready{(door is null ? "" : $": {door.AllocatedEndpoint!.UriString}")}{(dashboard.Url is { } url ? $" - dashboard {url}" : "")}");
     }
@@ -124,19 +127,20 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
     private static async Task StopAfterAsync(Task dependents, ResourceController controller)
     {
         await dependents;
-        await controller.StopAsync();
+        await controller.RetireAsync();
     }
 
-    private void CreateControllers()
+    private void EnrolProcesses()
     {
-        var awaited = model.Resources.SelectMany(resource => resource.Annotations.OfType<WaitAnnotation>())
-            .Where(wait => wait.WaitType == WaitType.WaitForCompletion).Select(wait => wait.Resource).ToHashSet();
-        _controllers = [.. model.Resources.Where(resource => resource.Recipe() is not null).SelectMany(resource => resource.Instances())
-            .Select(resource => new ResourceController(resource, resource.Recipe()!, awaited.Contains(resource.InModel()), runtime))];
-        foreach (var controller in _controllers)
-            runtime.Notifications.Update(controller.Resource, snapshot => snapshot with { State = snapshot.State ?? KnownResourceStates.NotStarted });
-        foreach (var resource in _controllers.SelectMany<ResourceController, IResource>(controller => [controller.Resource, controller.Resource.InModel()]).Distinct())
-            LifecycleCommands.AddTo(resource, [.. _controllers.Where(controller => controller.Resource == resource || controller.Resource.InModel() == resource)], runtime.Notifications);
+        foreach (var resource in model.Resources.Where(resource => resource.Recipe() is not null).ToArray())
+        {
+            foreach (var instance in resource.Instances())
+                roster.Add(instance);
+            if (resource.IsReplicated())
+                LifecycleCommands.AddTo(resource, roster, runtime.Notifications);
+            projectCommands.AddTo(resource);
+        }
+        _automatic = [.. roster.All.Where(controller => !controller.Resource.IsExplicitStart())];
     }
 
     /// <summary>Publishes the events that come before any start, and begins to follow every resource.</summary>
@@ -151,9 +155,10 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
                 await runtime.Eventing.PublishAsync(new ResourceEndpointsAllocatedEvent(resource, runtime.Services), cancellationToken);
             if (resource is IResourceWithConnectionString)
                 await runtime.Eventing.PublishAsync(new ConnectionStringAvailableEvent(resource, runtime.Services), cancellationToken);
-            foreach (var instance in resource.Instances())
-                await links.ShowAsync(instance, cancellationToken);
-            _followers.AddRange(resource.AndReplicas().Select(one => health.FollowAsync(one, _end.Token)));
+            foreach (var one in resource.AndReplicas())
+                await links.ShowAsync(one, cancellationToken);
+            if (resource.Recipe() is null || resource.IsReplicated())
+                _followers.Add(health.FollowAsync(resource, _end.Token));
             if (resource.Recipe() is null)
                 _followers.Add(passive.LiveAsync(resource, _end.Token));
         }
@@ -162,7 +167,7 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
     /// <summary>Waits for all of them, or for the first failure of any resource that starts by itself.</summary>
     private async Task AllAsync(Func<ResourceController, Task> milestone, CancellationToken cancellationToken)
     {
-        await foreach (var reached in Task.WhenEach(Automatic.Select(milestone)).WithCancellation(cancellationToken))
+        await foreach (var reached in Task.WhenEach(_automatic.Select(milestone)).WithCancellation(cancellationToken))
             await reached;
     }
 }

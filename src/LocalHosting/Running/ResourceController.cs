@@ -9,7 +9,7 @@ namespace LocalHosting.Running;
 
 /// <summary>What every <see cref="ResourceController"/> shares.</summary>
 internal sealed record RuntimeServices(ResourceNotificationService Notifications, ResourceLoggerService Loggers, IDistributedApplicationEventing Eventing,
-    DependencyWaits Waits, LaunchValues Values, DataDirectory Data, PortRegistry Ports, RunFile RunFile, StartupPhase Startup, IServiceProvider Services, TimeProvider Time)
+    DependencyWaits Waits, LaunchValues Values, DataDirectory Data, PortRegistry Ports, ReplicaProxies Proxies, RunFile RunFile, StartupPhase Startup, IServiceProvider Services, TimeProvider Time)
 {
     /// <summary>Set when the run begins.</summary>
     public Watchdog? Watchdog { get; set; }
@@ -33,6 +33,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
     private TaskCompletionSource _skipWaits = new();
     private Task _loop = Task.CompletedTask;
     private volatile ChildProcess? _process;
+    private volatile bool _isRetired;
 
     public IResource Resource => resource;
 
@@ -42,14 +43,19 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
     /// <summary>The resource is healthy for the first time, or has completed.</summary>
     public Task Ready => _ready.Task;
 
+    /// <summary>From a start until there is neither a process nor another one to come.</summary>
+    public bool IsLive => !_loop.IsCompleted;
+
     private ResourceLog Log => runtime.Loggers.Log(resource.Name);
 
-    /// <summary>Starts the resource; one that waits stops waiting.</summary>
+    /// <summary>Starts the resource; one that waits stops waiting. Does nothing for one that is <see cref="RetireAsync">retired</see>.</summary>
     public async Task StartAsync()
     {
         await _commands.WaitAsync();
         try
         {
+            if (_isRetired)
+                return;
             if (!_loop.IsCompleted)
             {
                 _skipWaits.TrySetResult();
@@ -78,6 +84,16 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
         {
             _commands.Release();
         }
+    }
+
+    /// <summary>Stops the process for good. Nobody waits for its first start any more.</summary>
+    public async Task RetireAsync()
+    {
+        // Before the stop, behind which a restart may already be waiting to start it again.
+        _isRetired = true;
+        await StopAsync();
+        _created.TrySetResult();
+        _ready.TrySetResult();
     }
 
     public async Task RestartAsync()
@@ -156,6 +172,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             StartTimeStamp = runtime.Time.GetUtcNow().UtcDateTime,
             HealthReports = [.. resource.HealthCheckKeys().Select(key => new HealthReportSnapshot(key, null, null, null))],
         });
+        runtime.Proxies.Admit(resource);
         _created.TrySetResult();
         using var announcement = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var announced = AnnounceReadyAsync(process, began, announcement.Token);
@@ -166,6 +183,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
         var lived = runtime.Time.GetElapsedTime(began);
         var wasReady = resource.HealthCheckKeys().Length == 0 ? lived >= LifeWithoutChecks : runtime.Notifications.Snapshot(resource).IsReady;
         _process = null;
+        _ = runtime.Proxies.WithdrawAsync(resource, CancellationToken.None);
         runtime.Watchdog?.Ended(process);
         runtime.RunFile.Ended(process);
         if (stop.IsCancellationRequested)
@@ -204,6 +222,7 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
         {
             var wasReady = runtime.Notifications.Snapshot(resource).IsReady;
             Publish(KnownResourceStates.Stopping, snapshot => snapshot);
+            await Task.WhenAny(runtime.Proxies.WithdrawAsync(resource, _impatience.Token), process.Exited);
             await process.StopAsync(wasReady ? TimeSpan.MaxValue : GraceBeforeReady, _impatience.Token);
             return await process.Exited;
         }

@@ -7,8 +7,11 @@ namespace LocalHosting.Running;
 /// <summary>A process of a run.</summary>
 internal sealed record RunningProcess(string Resource, int Pid, long StartTime);
 
-/// <summary>The content of <c>run.json</c>: for tools that want to talk to a running AppHost, and for the next start after a crash.</summary>
-internal sealed record RunState(int Pid, long StartTime, string? Dashboard, string ControlToken, IReadOnlyDictionary<string, int> Ports, IReadOnlyList<RunningProcess> Processes);
+/// <summary>
+/// The content of <c>run.json</c>, for tools that want to talk to a running AppHost and for the next start after a crash: among others the addresses of its
+/// dashboard, if it has one, and of its control API, and the token for whoever changes something there.
+/// </summary>
+internal sealed record RunState(int Pid, long StartTime, string? Dashboard, string Control, string ControlToken, IReadOnlyDictionary<string, int> Ports, IReadOnlyList<RunningProcess> Processes);
 
 /// <summary>Keeps <c>run.json</c> of the data directory while the AppHost runs.</summary>
 internal sealed class RunFile(DataDirectory data)
@@ -45,11 +48,17 @@ internal sealed class RunFile(DataDirectory data)
         return leftovers.Length;
     }
 
-    public void Begin(string? dashboard, string controlToken, IReadOnlyDictionary<string, int> ports)
+    public void Begin(string? dashboard, string control, string controlToken, IReadOnlyDictionary<string, int> ports)
     {
         var self = ProcessTable.Find(Environment.ProcessId)?.StartTime ?? 0;
-        Change(_ => new RunState(Environment.ProcessId, self, dashboard, controlToken, ports, []));
+        Change(_ => new RunState(Environment.ProcessId, self, dashboard, control, controlToken, ports, []));
     }
+
+    public void PortsAdded(IReadOnlyDictionary<string, int> ports) =>
+        Change(state => state with { Ports = new SortedDictionary<string, int>(state.Ports.Concat(ports).ToDictionary(), StringComparer.Ordinal) });
+
+    public void PortsRemoved(string resource) =>
+        Change(state => state with { Ports = state.Ports.Where(port => !port.Key.StartsWith(resource + '/', StringComparison.Ordinal)).ToDictionary() });
 
     public void Started(string resource, ChildProcess process) =>
         Change(state => state with { Processes = [.. state.Processes, new RunningProcess(resource, process.Pid, process.StartTime)] });

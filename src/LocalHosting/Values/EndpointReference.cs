@@ -49,7 +49,7 @@ public sealed class EndpointReference(IResourceWithEndpoints owner, string endpo
     IEnumerable<object> IValueWithReferences.References => [owner];
 
     private AllocatedEndpoint Allocated => EndpointAnnotation.AllocatedEndpoint
-        ?? throw (ManyAddresses() is { } many ? many : new InvalidOperationException($"The endpoint '{endpointName}' of resource '{owner.Name}' has no port yet."));
+        ?? throw new InvalidOperationException($"The endpoint '{endpointName}' of resource '{owner.Name}' has no port yet.");
 
     public EndpointReferenceExpression Property(EndpointProperty property) => new(this, property);
 
@@ -58,15 +58,9 @@ public sealed class EndpointReference(IResourceWithEndpoints owner, string endpo
     public ValueTask<string?> GetValueAsync(ValueProviderContext context, CancellationToken cancellationToken = default) =>
         Property(EndpointProperty.Url).GetValueAsync(context, cancellationToken);
 
-    /// <summary>The same endpoint of each replica; of a resource that is one process, this one.</summary>
-    internal IEnumerable<EndpointReference> OfInstances() => owner.Instances().Select(instance => new EndpointReference((IResourceWithEndpoints)instance, endpointName));
-
-    /// <summary>A replica that names an endpoint of its project means its own.</summary>
-    internal EndpointReference SeenBy(IResource? caller) => caller is ReplicaResource replica && replica.Project == owner ? replica.GetEndpoint(endpointName) : this;
-
-    internal DistributedApplicationException? ManyAddresses() => owner.Replicas() is { Count: var count and > 0 }
-        ? new($"Endpoint '{endpointName}' of resource '{owner.Name}' has {count} addresses, one for each replica; refer to the resource with WithReference, which hands on all of them.")
-        : null;
+    /// <summary>The port that a replica itself listens on is its own; everything else of an endpoint is that of the proxy before all of them.</summary>
+    internal EndpointReference SeenBy(IResource? caller, EndpointProperty property) =>
+        property == EndpointProperty.TargetPort && caller is ReplicaResource replica && replica.Project == owner ? replica.GetEndpoint(endpointName) : this;
 
     internal string ManifestExpression(EndpointProperty property)
     {
@@ -99,24 +93,21 @@ public class EndpointReferenceExpression(EndpointReference endpointReference, En
     IEnumerable<object> IValueWithReferences.References => [endpointReference];
 
     /// <summary>Waits until the endpoint has its port.</summary>
-    /// <exception cref="DistributedApplicationException">The resource has replicas, and so no single address.</exception>
     public async ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default)
     {
         if (property == EndpointProperty.Scheme)
             return endpointReference.Scheme;
-        if (endpointReference.ManyAddresses() is { } many)
-            throw many;
         var allocated = await endpointReference.EndpointAnnotation.Allocation.WaitAsync(cancellationToken);
         return property switch
         {
             EndpointProperty.Url => allocated.UriString,
             EndpointProperty.Host => allocated.Address,
-            EndpointProperty.IPV4Host => "127.0.0.1",
+            EndpointProperty.IPV4Host => allocated.Address == "localhost" ? "127.0.0.1" : allocated.Address,
             EndpointProperty.HostAndPort => allocated.EndPointString,
             _ => allocated.Port.ToString(CultureInfo.InvariantCulture),
         };
     }
 
     public ValueTask<string?> GetValueAsync(ValueProviderContext context, CancellationToken cancellationToken = default) =>
-        new EndpointReferenceExpression(endpointReference.SeenBy(context.Caller), property).GetValueAsync(cancellationToken);
+        new EndpointReferenceExpression(endpointReference.SeenBy(context.Caller, property), property).GetValueAsync(cancellationToken);
 }

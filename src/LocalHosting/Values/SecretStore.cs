@@ -26,5 +26,7 @@ internal sealed class SecretStore(string path)
 /// <summary>A default that is computed once per data directory.</summary>
 internal sealed class PersistedParameterDefault(SecretStore store, string key, ParameterDefault inner) : ParameterDefault
 {
+    public ParameterDefault Inner => inner;
+
     public override string GetDefaultValue() => store.GetOrAdd(key, inner.GetDefaultValue);
 }
