@@ -65,7 +65,7 @@ internal static class PostgresStandbyExtensions
 
     private static void AllowReplication(this IResourceBuilder<PostgresServerResource> primary)
     {
-        if (primary.Resource.TryGetLastAnnotation<ReplicationAllowed>(out _))
+        if (primary.ApplicationBuilder.ExecutionContext.IsPublishMode || primary.Resource.TryGetLastAnnotation<ReplicationAllowed>(out _))
             return;
         primary.WithAnnotation(new ReplicationAllowed())
             // A standby that never comes back must not fill the primary's disk; one that missed more clones anew.
