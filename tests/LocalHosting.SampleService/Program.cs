@@ -1,10 +1,18 @@
 using LocalHosting.SampleService;
 
-// A service that does what a test tells it: `exit N` ends at once, `serve` answers HTTP.
+// A service that does what a test tells it: `exit N` ends at once, `print` writes what it was started with, anything else answers HTTP.
 if (args is ["exit", var code])
 {
     Console.Error.WriteLine($"ending with {code}");
     return int.Parse(code, System.Globalization.CultureInfo.InvariantCulture);
+}
+
+if (args.Contains("print"))
+{
+    foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        Console.WriteLine($"{variable.Key}={variable.Value}");
+    Console.WriteLine($"arguments={string.Join('|', args)}");
+    return 0;
 }
 
 var builder = WebApplication.CreateSlimBuilder(args);

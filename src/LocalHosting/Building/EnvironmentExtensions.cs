@@ -33,6 +33,9 @@ public static partial class ResourceBuilderExtensions
     public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string envVarName, IResourceBuilder<IResourceWithConnectionString> resource)
         where T : IResourceWithEnvironment => builder.WithLazyValue(envVarName, resource.Resource);
 
+    public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, IResourceBuilder<ExternalServiceResource> externalService)
+        where T : IResourceWithEnvironment => builder.WithReferenceRelationship(externalService.Resource).WithLazyValue(name, externalService.Resource.Address);
+
     public static IResourceBuilder<T> WithEnvironment<T, TValue>(this IResourceBuilder<T> builder, string name, TValue value)
         where T : IResourceWithEnvironment where TValue : IValueProvider, IManifestExpressionProvider => builder.WithLazyValue(name, value);
 

@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Building;
 using LocalHosting.Processes;
 
 namespace Aspire.Hosting;
@@ -54,9 +55,15 @@ public static class ProjectResourceBuilderExtensions
         configure(options);
         var project = builder.AddResource(new ProjectResource(name))
             .WithAnnotation(metadata)
-            .WithAnnotation(new ProcessRecipeAnnotation(new ProjectRecipe(metadata)));
+            .WithAnnotation(new ProcessRecipeAnnotation(new ProjectRecipe(metadata)))
+            .WithProjectDefaults();
+        var hasKestrelEndpoints = !options.ExcludeKestrelEndpoints && KestrelEndpoints.AddTo(project, metadata.ProjectPath);
         if (!options.ExcludeLaunchProfile && LaunchProfiles.Select(metadata, options.LaunchProfileName, builder.Configuration) is var (profileName, profile))
-            LaunchProfiles.Apply(project, profileName, profile);
+        {
+            if (!hasKestrelEndpoints)
+                LaunchProfiles.AddEndpoints(project, profile);
+            LaunchProfiles.AddValues(project, profileName, profile);
+        }
         return project;
     }
 

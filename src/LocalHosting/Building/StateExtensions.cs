@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
+using LocalHosting.Building;
 
 namespace Aspire.Hosting;
 
@@ -68,8 +69,7 @@ public static class CustomResourceExtensions
 /// <summary>Telemetry variables for resources that are not projects; projects have them always.</summary>
 public static class OtlpConfigurationExtensions
 {
-    public static IResourceBuilder<T> WithOtlpExporter<T>(this IResourceBuilder<T> builder) where T : IResourceWithEnvironment =>
-        builder.WithAnnotation(new OtlpExporterAnnotation(), ResourceAnnotationMutationBehavior.Replace);
+    public static IResourceBuilder<T> WithOtlpExporter<T>(this IResourceBuilder<T> builder) where T : IResourceWithEnvironment => builder.WithTelemetry();
 }
 
 /// <summary>Handlers for the events of one resource.</summary>

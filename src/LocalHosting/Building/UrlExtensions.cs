@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting;
 
@@ -17,11 +18,19 @@ public static partial class ResourceBuilderExtensions
     public static IResourceBuilder<T> WithUrl<T>(this IResourceBuilder<T> builder, string url, string? displayText = null) where T : IResource =>
         builder.WithUrls(context => context.Urls.Add(new ResourceUrlAnnotation { Url = url, DisplayText = displayText }));
 
+    /// <summary>The link is not shown while a parameter in it has no value.</summary>
     public static IResourceBuilder<T> WithUrl<T>(this IResourceBuilder<T> builder, ReferenceExpression url, string? displayText = null) where T : IResource =>
         builder.WithUrls(async context =>
         {
-            if (await url.GetValueAsync(context.CancellationToken) is { } value)
-                context.Urls.Add(new ResourceUrlAnnotation { Url = value, DisplayText = displayText });
+            try
+            {
+                if (await url.GetValueAsync(context.CancellationToken) is { } value)
+                    context.Urls.Add(new ResourceUrlAnnotation { Url = value, DisplayText = displayText });
+            }
+            catch (MissingParameterValueException exception)
+            {
+                context.Logger.LogWarning("a link is not shown: {Reason}", exception.Message);
+            }
         });
 
     public static IResourceBuilder<T> WithUrl<T>(this IResourceBuilder<T> builder, in ReferenceExpression.ExpressionInterpolatedStringHandler url, string? displayText = null)

@@ -28,5 +28,5 @@ internal sealed class HttpHealthCheckAnnotation(string resource, EndpointReferen
     public HttpHealthCheckAnnotation For(ReplicaResource replica) =>
         endpoint.Resource == replica.Project ? new(replica.Name, replica.GetEndpoint(endpoint.EndpointName), path, status) : this;
 
-    private HttpEndpointCheck Check() => new(() => new Uri(new Uri(endpoint.Url), path), status);
+    private HttpEndpointCheck Check() => new(_ => new(new Uri(new Uri(endpoint.Url), path)), status);
 }

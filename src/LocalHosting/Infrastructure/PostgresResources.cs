@@ -35,8 +35,8 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
     internal ReferenceExpression UriExpression(string path) => ReferenceExpression.Create(
         $"postgresql://{UserNameReference:uri}:{password:uri}@{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)}{path}");
 
-    internal ReferenceExpression JdbcExpression(string database) => ReferenceExpression.Create(
-        $"jdbc:postgresql://{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)}/{database}");
+    internal ReferenceExpression JdbcExpression(string path) => ReferenceExpression.Create(
+        $"jdbc:postgresql://{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)}{path}");
 
     internal void AddDatabase(string resourceName, string databaseName) => _databases.Add(resourceName, databaseName);
 }
@@ -56,6 +56,6 @@ public class PostgresDatabaseResource(string name, string databaseName, Postgres
         .. ((IResourceWithConnectionString)Parent).GetConnectionProperties().Where(property => property.Key is not ("Uri" or "JdbcConnectionString")),
         new("DatabaseName", ReferenceExpression.Create($"{databaseName}")),
         new("Uri", Parent.UriExpression($"/{databaseName}")),
-        new("JdbcConnectionString", Parent.JdbcExpression(databaseName)),
+        new("JdbcConnectionString", Parent.JdbcExpression($"/{databaseName}")),
     ];
 }

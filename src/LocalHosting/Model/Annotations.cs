@@ -74,8 +74,32 @@ public sealed class ResourceIconAnnotation(string iconName, IconVariant iconVari
     public IconVariant IconVariant => iconVariant;
 }
 
-/// <summary>Asks for OTEL_* variables on a resource that is not a project.</summary>
-public class OtlpExporterAnnotation : IResourceAnnotation;
+/// <summary>The kinds of variables that a reference becomes.</summary>
+[Flags]
+public enum ReferenceEnvironmentInjectionFlags
+{
+    None = 0,
+
+    /// <summary><c>ConnectionStrings__NAME</c>.</summary>
+    ConnectionString = 1,
+
+    /// <summary><c>NAME_HOST</c>, <c>NAME_PORT</c> and so on.</summary>
+    ConnectionProperties = 2,
+
+    /// <summary><c>services__NAME__SCHEME__0</c>.</summary>
+    ServiceDiscovery = 4,
+
+    /// <summary><c>NAME_SCHEME</c>.</summary>
+    Endpoints = 8,
+
+    All = ConnectionString | ConnectionProperties | ServiceDiscovery | Endpoints,
+}
+
+/// <summary>Which kinds of variables the references of a resource become.</summary>
+public sealed class ReferenceEnvironmentInjectionAnnotation(ReferenceEnvironmentInjectionFlags flags) : IResourceAnnotation
+{
+    public ReferenceEnvironmentInjectionFlags Flags => flags;
+}
 
 /// <summary>Given to callbacks that add environment variables; they run at every start, in order, after all waits.</summary>
 public class EnvironmentCallbackContext(DistributedApplicationExecutionContext executionContext, IResource resource,
