@@ -1,3 +1,5 @@
+using PhotoPlatform.AppHost.Postgres;
+
 // An AppHost with one small topology per test: --topology NAME.
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "Sample" });
 
@@ -13,11 +15,19 @@ switch (builder.Configuration["topology"])
         WebService("api").WithExternalHttpEndpoints().WithReference(orders).WithReference(redis).WithReference(bus)
             .WaitFor(redis).WaitFor(bus).WaitForCompletion(migration);
         break;
+    case "standby":
+        var primary = builder.AddPostgres("postgres");
+        primary.AddDatabase("orders");
+        primary.AddStandby("standby");
+        break;
     case "failing-migration":
         WebService("api").WaitForCompletion(Service("migration").WithArgs("exit", "3"));
         break;
     case "missing-program":
         builder.AddExecutable("tool", "no-such-program", ".");
+        break;
+    case "redis":
+        builder.AddRedis("redis");
         break;
     case "fixed-port":
         Service("api").WithHttpEndpoint(port: int.Parse(builder.Configuration["port"]!, System.Globalization.CultureInfo.InvariantCulture));

@@ -1,11 +1,15 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace PhotoPlatform.LocalHosting.Tests;
 
 /// <summary>What real servers keep from one run to the next.</summary>
 public sealed class PersistenceTests
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     [Fact]
     public async Task Data_survives_a_kill_a_lost_password_and_a_restart()
     {
@@ -36,6 +40,38 @@ public sealed class PersistenceTests
 
         using var managementAgain = Management(again);
         Assert.Contains("\"name\":\"kept\"", await managementAgain.GetStringAsync("api/queues"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Redis_keeps_its_data_only_if_it_is_told_to()
+    {
+        await using var test = new TestApplication();
+        var kept = test.Builder.AddRedis("kept").WithDataVolume();
+        var empty = test.Builder.AddRedis("empty");
+        test.Sleeper("waiter").WaitFor(kept).WaitFor(empty);
+        await test.Application.StartAsync().WaitAsync(Limit);
+        foreach (var redis in new[] { kept.Resource, empty.Resource })
+            Assert.Equal("OK", await RedisAsync(redis, "SET", "key", "value"));
+
+        foreach (var redis in new[] { kept.Resource, empty.Resource })
+        {
+            Assert.True(test.Notifications.TryGetCurrentState(redis.Name, out var before));
+            await test.Application.ResourceCommands.ExecuteCommandAsync(redis, KnownResourceCommands.RestartCommand).WaitAsync(Limit);
+            await test.Notifications.WaitForResourceAsync(redis.Name, change =>
+                change.Snapshot.StartTimeStamp > before.Snapshot.StartTimeStamp && change.Snapshot.HealthStatus == HealthStatus.Healthy).WaitAsync(Limit);
+        }
+
+        Assert.Equal(("value", ""), (await RedisAsync(kept.Resource, "GET", "key"), await RedisAsync(empty.Resource, "GET", "key")));
+    }
+
+    private static async Task<string> RedisAsync(RedisResource redis, params string[] command)
+    {
+        var start = new ProcessStartInfo("redis-cli", ["-p", $"{redis.PrimaryEndpoint.Port}", .. command]) { RedirectStandardOutput = true };
+        start.Environment["REDISCLI_AUTH"] = await redis.PasswordParameter!.GetValueAsync(default);
+        using var cli = Process.Start(start)!;
+        var output = await cli.StandardOutput.ReadToEndAsync();
+        await cli.WaitForExitAsync();
+        return output.Trim();
     }
 
     private static HttpClient Management(SampleAppHost host) => new()

@@ -31,7 +31,13 @@ internal sealed class SampleAppHost : IAsyncDisposable
 
     public JsonElement Run => JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "run.json"))).RootElement;
 
-    public static SampleAppHost Start(string data, string topology, params string[] args)
+    public static SampleAppHost Start(string data, string topology, params string[] args) => Start(data, topology, path: null, args);
+
+    /// <param name="data">The data directory.</param>
+    /// <param name="topology">Which of the sample's topologies.</param>
+    /// <param name="path">Where programs are looked for; null: where the test itself looks.</param>
+    /// <param name="args">More options.</param>
+    public static SampleAppHost Start(string data, string topology, string? path, string[] args)
     {
         var start = new ProcessStartInfo("dotnet",
             [new Projects.LocalHosting_Sample().TargetPath, "--topology", topology, "--data", data, "--dashboard-port", "0", .. args])
@@ -39,6 +45,7 @@ internal sealed class SampleAppHost : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["PATH"] = path ?? Environment.GetEnvironmentVariable("PATH");
         return new SampleAppHost(Process.Start(start)!, data);
     }
 

@@ -1,5 +1,4 @@
 using Aspire.Hosting.ApplicationModel;
-using LocalHosting.Processes;
 
 namespace Aspire.Hosting;
 
@@ -19,8 +18,6 @@ public static class ExecutableResourceBuilderExtensions
         string workingDirectory, params object[]? args)
     {
         var resource = new ExecutableResource(name, command, Path.GetFullPath(workingDirectory, builder.AppHostDirectory));
-        return builder.AddResource(resource)
-            .WithAnnotation(new ProcessRecipeAnnotation(new ExecutableRecipe(resource)))
-            .WithArgs(args ?? []);
+        return builder.AddResource(resource).WithArgs(args ?? []);
     }
 }

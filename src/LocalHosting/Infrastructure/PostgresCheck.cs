@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
 using LocalHosting.Health;
@@ -10,33 +12,52 @@ namespace LocalHosting.Infrastructure;
 /// <summary>Healthy when the server answers a startup message by asking for a password (protocol 3.0, "Message Flow: Start-up").</summary>
 internal sealed class PostgresCheck(PostgresServerResource server) : IHealthCheck
 {
+    private const int ProtocolVersion = 3 << 16;
+    private const int TlsRequest = (1234 << 16) + 5679;
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync("localhost", server.PrimaryEndpoint.Port, cancellationToken);
-            var stream = client.GetStream();
-            await stream.WriteAsync(StartupMessage(), cancellationToken);
+            var (host, user) = (server.PrimaryEndpoint.Host, server.External()?.UserName ?? "postgres");
+            await using var connection = await ServerStream.ConnectAsync(host, server.PrimaryEndpoint.Port, cancellationToken);
+            await using var secure = server.External() is null ? null : await TlsAsync(connection, host, cancellationToken);
+            var stream = secure ?? connection;
+            await stream.WriteAsync(Message(ProtocolVersion, $"user\0{user}\0database\0postgres\0\0"), cancellationToken);
             var answer = new byte[1024];
             var length = await stream.ReadAtLeastAsync(answer, 1, throwOnEndOfStream: false, cancellationToken);
             if (length > 0 && answer[0] == (byte)'R')
                 return HealthCheckResult.Healthy();
             return HealthCheckResult.Unhealthy(length > 0 ? ErrorMessage(answer.AsSpan(0, length)) : "connection closed");
         }
-        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is SocketException or IOException or AuthenticationException or OperationCanceledException)
         {
             return HealthCheckResult.Unhealthy(ProbeErrors.Describe(exception));
         }
     }
 
-    private static byte[] StartupMessage()
+    /// <summary>What drivers do first: ask for TLS, and go on without it if the server has none.</summary>
+    private static async Task<SslStream?> TlsAsync(Stream stream, string host, CancellationToken cancellationToken)
     {
-        var parameters = Encoding.ASCII.GetBytes("user\0postgres\0database\0postgres\0\0");
-        var message = new byte[8 + parameters.Length];
+        await stream.WriteAsync(Message(TlsRequest, ""), cancellationToken);
+        var answer = new byte[1];
+        await stream.ReadExactlyAsync(answer, cancellationToken);
+        if (answer[0] != (byte)'S')
+            return null;
+#pragma warning disable CA5359 // the probe sends no secret and believes nothing; whom to trust is the driver's affair
+        var secure = new SslStream(stream, leaveInnerStreamOpen: true, (_, _, _, _) => true);
+#pragma warning restore CA5359
+        await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host }, cancellationToken);
+        return secure;
+    }
+
+    private static byte[] Message(int code, string text)
+    {
+        var content = Encoding.UTF8.GetBytes(text);
+        var message = new byte[8 + content.Length];
         BinaryPrimitives.WriteInt32BigEndian(message, message.Length);
-        BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(4), 3 << 16);
-        parameters.CopyTo(message, 8);
+        BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(4), code);
+        content.CopyTo(message, 8);
         return message;
     }
 

@@ -20,14 +20,14 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
 
     public async Task<ProcessRequest> PrepareAsync(LaunchContext context, CancellationToken cancellationToken)
     {
-        var programs = ProgramDirectory();
+        var programs = PostgresPrograms.RequireDirectory();
         _environment = context.Environment.Where(variable => !variable.Key.StartsWith("PG", StringComparison.Ordinal)).ToDictionary();
         _place = await PostgresPlace.PrepareAsync(context, programs, cancellationToken);
         if (!File.Exists(Path.Combine(_place.Cluster, "PG_VERSION")))
             await InitializeAsync(context.Log, cancellationToken);
         else
             CheckVersion(programs);
-        RemoveStaleLocks();
+        ReleaseStaleLocks();
 
         var port = server.PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture);
         var addresses = PortProbe.HasIPv6Loopback ? "127.0.0.1,::1" : "127.0.0.1";
@@ -48,7 +48,7 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
             $"SELECT 'CREATE ROLE ' || quote_ident({Literal(user)}) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {Literal(user)}) \\gexec",
             $"SELECT format('ALTER ROLE %I SUPERUSER LOGIN PASSWORD %L', {Literal(user)}, {Literal(password)}) \\gexec",
         };
-        script.AddRange(server.Databases.Values.Select(database =>
+        script.AddRange(server.OwnDatabases.Select(database =>
             $"SELECT 'CREATE DATABASE ' || quote_ident({Literal(database)}) || ' OWNER ' || quote_ident({Literal(user)}) WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = {Literal(database)}) \\gexec"));
         var port = server.PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture);
         var psql = Request("psql", ["-X", "-q", "-t", "-v", "ON_ERROR_STOP=1", "-h", _place!.Socket, "-p", port, "-U", "postgres", "-d", "postgres", "-f", "-"]) with
@@ -71,20 +71,24 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
             throw new DistributedApplicationException($"its data directory could not be created: {LogTail.MostTelling(output)}");
     }
 
-    // The server takes a dead process that nobody has collected (PID 1 of many containers never does) for a living one.
-    private void RemoveStaleLocks()
+    // The server takes a dead process that nobody has collected (PID 1 of many containers never does) for a living one. In the lock of its data our own number, that of
+    // its parent, tells it better, and it still looks for a predecessor's processes in shared memory; that of its socket holds nothing else.
+    private void ReleaseStaleLocks()
     {
-        foreach (var file in Directory.GetFiles(_place!.Cluster, "postmaster.pid").Concat(Directory.GetFiles(_place.Socket, ".s.PGSQL.*.lock")))
-        {
-            if (int.TryParse(File.ReadLines(file).FirstOrDefault(), CultureInfo.InvariantCulture, out var pid) && ProcessTable.Find(pid) is null or { IsZombie: true })
-                File.Delete(file);
-        }
+        var data = Path.Combine(_place!.Cluster, "postmaster.pid");
+        if (IsStale(data))
+            File.WriteAllLines(data, [Environment.ProcessId.ToString(CultureInfo.InvariantCulture), .. File.ReadAllLines(data).Skip(1)]);
+        foreach (var socket in Directory.GetFiles(_place.Socket, ".s.PGSQL.*.lock").Where(IsStale))
+            File.Delete(socket);
     }
+
+    private static bool IsStale(string file) => File.Exists(file)
+        && int.TryParse(File.ReadLines(file).FirstOrDefault(), CultureInfo.InvariantCulture, out var pid) && ProcessTable.Find(pid) is null or { IsZombie: true };
 
     private void CheckVersion(string programs)
     {
         var version = File.ReadAllText(Path.Combine(_place!.Cluster, "PG_VERSION")).Trim();
-        if (PostgresVersion(programs) is { } installed && installed != version)
+        if (PostgresPrograms.Version(programs) is { } installed && installed != version)
         {
             throw new DistributedApplicationException(
                 $"its data in {_place.Cluster} is of PostgreSQL {version}, but {installed} is installed; install PostgreSQL {version} or move that directory away.");
@@ -95,17 +99,4 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
         new(Path.Combine(_place!.Programs, program), arguments, "/", _environment) { RunAs = _place.User };
 
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
-
-    // Debian keeps each major version in a directory of its own; the newest one is taken.
-    private static string ProgramDirectory()
-    {
-        var versions = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(directory => double.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var version) ? version : 0)
-                .Select(directory => Path.Combine(directory, "bin"))
-            : [];
-        return Path.GetDirectoryName(ProgramFinder.Require("initdb", "postgresql", versions))!;
-    }
-
-    private static string? PostgresVersion(string programs) =>
-        programs.StartsWith("/usr/lib/postgresql/", StringComparison.Ordinal) ? programs.Split('/')[4] : null;
 }

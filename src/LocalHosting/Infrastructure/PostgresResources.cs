@@ -1,4 +1,4 @@
-using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Infrastructure;
 
 namespace Aspire.Hosting.ApplicationModel;
 
@@ -6,7 +6,7 @@ namespace Aspire.Hosting.ApplicationModel;
 public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password)
     : ContainerResource(name), IResourceWithConnectionString
 {
-    private readonly Dictionary<string, string> _databases = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<PostgresDatabaseResource> _databases = [];
 
     public EndpointReference PrimaryEndpoint => new(this, "tcp");
 
@@ -15,21 +15,30 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
     public ParameterResource? UserNameParameter => userName;
 
     /// <summary>Database names by resource names.</summary>
-    public IReadOnlyDictionary<string, string> Databases => _databases;
+    public IReadOnlyDictionary<string, string> Databases =>
+        _databases.ToDictionary(database => database.Name, database => database.DatabaseName, StringComparer.OrdinalIgnoreCase);
 
-    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
+    public ReferenceExpression ConnectionStringExpression => this.External()?.Expression ?? ReferenceExpression.Create(
         $"Host={PrimaryEndpoint.Property(EndpointProperty.Host)};Port={PrimaryEndpoint.Property(EndpointProperty.Port)};Username={UserNameReference};Password={password}");
 
     internal ReferenceExpression UserNameReference => userName is null ? ReferenceExpression.Create($"postgres") : ReferenceExpression.Create($"{userName}");
 
+    /// <summary>The databases that are to be created on this server.</summary>
+    internal IReadOnlyList<string> OwnDatabases => [.. _databases.Where(database => database.Server == this).Select(database => database.DatabaseName)];
+
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
+    [
+        .. CommonProperties,
+        new("Uri", UriExpression("")),
+        new("JdbcConnectionString", JdbcExpression("")),
+    ];
+
+    internal IEnumerable<KeyValuePair<string, ReferenceExpression>> CommonProperties =>
     [
         new("Host", ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.Host)}")),
         new("Port", ReferenceExpression.Create($"{PrimaryEndpoint.Property(EndpointProperty.Port)}")),
         new("Username", UserNameReference),
         new("Password", ReferenceExpression.Create($"{password}")),
-        new("Uri", UriExpression("")),
-        new("JdbcConnectionString", JdbcExpression("")),
     ];
 
     internal ReferenceExpression UriExpression(string path) => ReferenceExpression.Create(
@@ -38,24 +47,27 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
     internal ReferenceExpression JdbcExpression(string path) => ReferenceExpression.Create(
         $"jdbc:postgresql://{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)}{path}");
 
-    internal void AddDatabase(string resourceName, string databaseName) => _databases.Add(resourceName, databaseName);
+    internal void AddDatabase(PostgresDatabaseResource database) => _databases.Add(database);
 }
 
 /// <summary>A database of a PostgreSQL server; it is created when the server is ready.</summary>
 public class PostgresDatabaseResource(string name, string databaseName, PostgresServerResource postgresParentResource)
     : Resource(name), IResourceWithParent<PostgresServerResource>, IResourceWithConnectionString
 {
-    public PostgresServerResource Parent => postgresParentResource;
+    public PostgresServerResource Parent { get; } = postgresParentResource;
 
     public string DatabaseName => databaseName;
 
-    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{Parent.ConnectionStringExpression};Database={databaseName}");
+    public ReferenceExpression ConnectionStringExpression => this.External()?.Expression ?? ReferenceExpression.Create($"{Server.ConnectionStringExpression};Database={databaseName}");
+
+    /// <summary>The server that has it: the parent, or one elsewhere that is not part of the model.</summary>
+    internal PostgresServerResource Server { get; init; } = postgresParentResource;
 
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
     [
-        .. ((IResourceWithConnectionString)Parent).GetConnectionProperties().Where(property => property.Key is not ("Uri" or "JdbcConnectionString")),
+        .. Server.CommonProperties,
         new("DatabaseName", ReferenceExpression.Create($"{databaseName}")),
-        new("Uri", Parent.UriExpression($"/{databaseName}")),
-        new("JdbcConnectionString", Parent.JdbcExpression($"/{databaseName}")),
+        new("Uri", Server.UriExpression($"/{databaseName}")),
+        new("JdbcConnectionString", Server.JdbcExpression($"/{databaseName}")),
     ];
 }

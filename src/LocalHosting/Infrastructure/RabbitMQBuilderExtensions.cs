@@ -2,12 +2,10 @@ using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
 using LocalHosting.Infrastructure;
 using LocalHosting.Processes;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting;
 
-/// <summary>RabbitMQ servers, run by the programs of this machine. Their data is kept in the data directory.</summary>
+/// <summary>RabbitMQ servers, run by the programs of this machine, with their data in the data directory; or elsewhere, if <c>ConnectionStrings:NAME</c> is set.</summary>
 public static class RabbitMQBuilderExtensions
 {
     /// <param name="builder">The application.</param>
@@ -15,17 +13,21 @@ public static class RabbitMQBuilderExtensions
     /// <param name="userName">Default: <c>guest</c>.</param>
     /// <param name="password">Default: generated and kept in the data directory.</param>
     /// <param name="port">Default: chosen and kept in the data directory.</param>
+    /// <exception cref="DistributedApplicationException"><c>ConnectionStrings:NAME</c> is no connection string.</exception>
     public static IResourceBuilder<RabbitMQServerResource> AddRabbitMQ(this IDistributedApplicationBuilder builder, string name,
         IResourceBuilder<ParameterResource>? userName = null, IResourceBuilder<ParameterResource>? password = null, int? port = null)
     {
+        if (ExternalServer.Configured(builder, name, ConnectionStringReader.RabbitMQ) is { } external)
+        {
+            var elsewhere = new RabbitMQServerResource(name, external.UserNameParameter(name), external.PasswordParameter(name));
+            return builder.AddResource(elsewhere).RunsElsewhere(external).WithCheck(new RabbitMQCheck(elsewhere));
+        }
         var server = new RabbitMQServerResource(name, userName?.Resource,
             password?.Resource ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(builder, $"{name}-password", special: false));
-        var key = $"{name}_check";
-        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new RabbitMQCheck(server), null, null, TimeSpan.FromSeconds(5)));
         return builder.AddResource(server)
             .WithAnnotation(new EndpointAnnotation(ProtocolType.Tcp, name: "tcp", port: port, targetPort: 5672))
             .WithAnnotation(new ProcessRecipeAnnotation(new RabbitMQRecipe(server)))
-            .WithHealthCheck(key);
+            .WithCheck(new RabbitMQCheck(server));
     }
 
     /// <summary>Adds the management interface, with a port of its own.</summary>
@@ -39,6 +41,9 @@ public static class RabbitMQBuilderExtensions
             endpoint.Transport = "http";
             endpoint.TargetPort = 15672;
             endpoint.Port = port;
+            // A connection string says nothing of it; 15672 is what servers use unless they are told otherwise.
+            if (builder.Resource.External() is { } external)
+                endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, external.Host, port ?? 15672);
         });
 
     /// <summary>Data is kept anyway.</summary>

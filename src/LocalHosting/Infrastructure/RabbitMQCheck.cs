@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Aspire.Hosting.ApplicationModel;
 using LocalHosting.Health;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -12,9 +13,7 @@ internal sealed class RabbitMQCheck(RabbitMQServerResource server) : IHealthChec
     {
         try
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync("localhost", server.PrimaryEndpoint.Port, cancellationToken);
-            var stream = client.GetStream();
+            await using var stream = await ServerStream.ConnectAsync(server.PrimaryEndpoint, cancellationToken);
             await stream.WriteAsync("AMQP\0\0\u0009\u0001"u8.ToArray(), cancellationToken);
             var answer = new byte[11];
             var length = await stream.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false, cancellationToken);
@@ -22,7 +21,7 @@ internal sealed class RabbitMQCheck(RabbitMQServerResource server) : IHealthChec
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Unhealthy(length == 0 ? "connection closed" : "unexpected answer");
         }
-        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is SocketException or IOException or AuthenticationException or OperationCanceledException)
         {
             return HealthCheckResult.Unhealthy(ProbeErrors.Describe(exception));
         }

@@ -1,3 +1,5 @@
+using LocalHosting.Infrastructure;
+
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A RabbitMQ server.</summary>
@@ -13,7 +15,7 @@ public class RabbitMQServerResource(string name, ParameterResource? userName, Pa
 
     public ParameterResource? UserNameParameter => userName;
 
-    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
+    public ReferenceExpression ConnectionStringExpression => this.External()?.Expression ?? ReferenceExpression.Create(
         $"amqp://{UserNameReference:uri}:{password:uri}@{PrimaryEndpoint.Property(EndpointProperty.HostAndPort)}");
 
     internal ReferenceExpression UserNameReference => userName is null ? ReferenceExpression.Create($"guest") : ReferenceExpression.Create($"{userName}");

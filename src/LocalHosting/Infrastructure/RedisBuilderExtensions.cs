@@ -2,12 +2,10 @@ using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
 using LocalHosting.Infrastructure;
 using LocalHosting.Processes;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting;
 
-/// <summary>Redis servers, run by the program of this machine.</summary>
+/// <summary>Redis servers, run by the program of this machine; or elsewhere, if <c>ConnectionStrings:NAME</c> is set.</summary>
 public static class RedisBuilderExtensions
 {
     public static IResourceBuilder<RedisResource> AddRedis(this IDistributedApplicationBuilder builder, string name, int? port) =>
@@ -17,17 +15,21 @@ public static class RedisBuilderExtensions
     /// <param name="name">The resource's name.</param>
     /// <param name="port">Default: chosen and kept in the data directory.</param>
     /// <param name="password">Default: generated and kept in the data directory.</param>
+    /// <exception cref="DistributedApplicationException"><c>ConnectionStrings:NAME</c> is no connection string.</exception>
     public static IResourceBuilder<RedisResource> AddRedis(this IDistributedApplicationBuilder builder, string name, int? port = null,
         IResourceBuilder<ParameterResource>? password = null)
     {
+        if (ExternalServer.Configured(builder, name, ConnectionStringReader.Redis) is { } external)
+        {
+            var elsewhere = external.Password is null ? new RedisResource(name) : new RedisResource(name, external.PasswordParameter(name));
+            return builder.AddResource(elsewhere).RunsElsewhere(external).WithCheck(new RedisCheck(elsewhere));
+        }
         var server = new RedisResource(name,
             password?.Resource ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(builder, $"{name}-password", special: false));
-        var key = $"{name}_check";
-        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new RedisCheck(server), null, null, TimeSpan.FromSeconds(5)));
         return builder.AddResource(server)
             .WithAnnotation(new EndpointAnnotation(ProtocolType.Tcp, name: "tcp", port: port, targetPort: 6379))
             .WithAnnotation(new ProcessRecipeAnnotation(new RedisRecipe(server)))
-            .WithHealthCheck(key);
+            .WithCheck(new RedisCheck(server));
     }
 
     /// <summary>Keeps the data in the data directory, with a snapshot every minute in which something changed.</summary>

@@ -1,3 +1,5 @@
+using LocalHosting.Infrastructure;
+
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A Redis server. It starts empty unless persistence is asked for.</summary>
@@ -17,6 +19,8 @@ public class RedisResource(string name) : ContainerResource(name), IResourceWith
     {
         get
         {
+            if (this.External() is { } external)
+                return external.Expression;
             var expression = new ReferenceExpressionBuilder();
             expression.AppendFormatted(PrimaryEndpoint.Property(EndpointProperty.HostAndPort));
             if (PasswordParameter is { } password)
@@ -28,7 +32,7 @@ public class RedisResource(string name) : ContainerResource(name), IResourceWith
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties()
     {
         var uri = new ReferenceExpressionBuilder();
-        uri.AppendLiteral("redis://");
+        uri.AppendLiteral(this.External() is { IsTls: true } ? "rediss://" : "redis://");
         if (PasswordParameter is { } password)
         {
             yield return new("Password", ReferenceExpression.Create($"{password}"));

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using LocalHosting.Infrastructure;
 using LocalHosting.Processes;
 
 namespace Aspire.Hosting.ApplicationModel;
@@ -27,7 +28,9 @@ public static class ResourceExtensions
 
     internal static bool IsExplicitStart(this IResource resource) => resource.Annotations.OfType<ExplicitStartupAnnotation>().Any();
 
-    internal static IProcessRecipe? Recipe(this IResource resource) => resource.Annotations.OfType<ProcessRecipeAnnotation>().LastOrDefault()?.Recipe;
+    /// <summary>Null for a resource without a process. An executable resource of the AppHost's own needs no annotation.</summary>
+    internal static IProcessRecipe? Recipe(this IResource resource) =>
+        resource.Annotations.OfType<ProcessRecipeAnnotation>().LastOrDefault()?.Recipe ?? (resource is ExecutableResource executable ? new ExecutableRecipe(executable) : null);
 
     /// <summary>Whether the resource runs as replicas, of which there may be none at the moment.</summary>
     internal static bool IsReplicated(this IResource resource) => resource.Annotations.OfType<ReplicasAnnotation>().Any();
@@ -44,7 +47,8 @@ public static class ResourceExtensions
     /// <summary>The resource of the model to which a replica belongs, else the resource itself.</summary>
     internal static IResource InModel(this IResource resource) => resource is ReplicaResource replica ? replica.Project : resource;
 
-    internal static IResource? ParentOf(this IResource resource) => (resource as IResourceWithParent)?.Parent;
+    /// <summary>A database elsewhere has no parent here.</summary>
+    internal static IResource? ParentOf(this IResource resource) => resource.External() is null ? (resource as IResourceWithParent)?.Parent : null;
 
     /// <summary>The keys of the checks that decide over a resource's health: its own and its parents'.</summary>
     internal static string[] HealthCheckKeys(this IResource resource) => [.. resource.HealthChecks().Select(check => check.Key)];

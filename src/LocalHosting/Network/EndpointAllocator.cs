@@ -19,6 +19,9 @@ internal sealed class EndpointAllocator(PortRegistry ports)
         {
             foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
             {
+                // Of a server that runs elsewhere.
+                if (endpoint.AllocatedEndpoint is not null)
+                    continue;
                 var key = $"{resource.Name}/{endpoint.Name}";
                 var port = FixedPort(resource, endpoint) is { } given ? Checked(key, given, resource.IsExplicitStart() && !resource.IsReplicated(), allocated) : ports.Get(key);
                 allocated[key] = port;

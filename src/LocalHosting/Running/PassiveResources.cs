@@ -1,15 +1,18 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Infrastructure;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LocalHosting.Running;
 
-/// <summary>Gives a state to resources without a process: parameters and connection strings have their value or not, databases follow their server.</summary>
-internal sealed class PassiveResources(ResourceNotificationService notifications)
+/// <summary>Gives a state to resources without a process: parameters and connection strings have their value or not, databases follow their server, external servers run.</summary>
+internal sealed class PassiveResources(ResourceNotificationService notifications, ResourceLoggerService loggers)
 {
     public async Task LiveAsync(IResource resource, CancellationToken cancellationToken)
     {
-        if (resource.ParentOf() is { } parent)
+        if (resource.External() is { } external)
+            await LiveElsewhereAsync(resource, external, cancellationToken);
+        else if (resource.ParentOf() is { } parent)
             await FollowAsync(resource, parent, cancellationToken);
         else if (resource is ParameterResource parameter)
             await ShowAsync(resource, parameter, cancellationToken);
@@ -29,6 +32,34 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
             state = KnownResourceStates.ValueMissing;
         }
         notifications.Update(resource, snapshot => snapshot with { State = state });
+    }
+
+    /// <summary>It counts as running; its health says whether it is there. It fails as one of our own would, if what it needs to be ready cannot be done.</summary>
+    private async Task LiveElsewhereAsync(IResource resource, ExternalServer server, CancellationToken cancellationToken)
+    {
+        var log = loggers.Log(resource.Name);
+        log.Lifecycle($"runs at {server.Address}, as {server.Setting} says; nothing is started for it");
+        notifications.Update(resource, snapshot => snapshot.WithProperty(RuntimeProperties.ExternalServer, server.Address) with
+        {
+            State = KnownResourceStates.Running,
+            HealthReports = [.. resource.HealthCheckKeys().Select(key => new HealthReportSnapshot(key, null, null, null))],
+        });
+        try
+        {
+            await notifications.WaitForResourceHealthyAsync(resource.Name, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The application stops.
+        }
+#pragma warning disable CA1031 // a ready handler is the user's code; whatever it throws fails the resource
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            var failure = new ResourceFailedException(resource, $"{resource.Name} failed to start: {exception.Message}", exception);
+            log.Lifecycle(failure.Message, isError: true);
+            notifications.Update(resource, snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Failure = failure });
+        }
     }
 
     /// <summary>Runs only once the parent is ready, because the parent's ready handlers create its children.</summary>

@@ -5,6 +5,7 @@ internal static class RuntimeProperties
 {
     public const string Pid = "executable.pid";
     public const string Restarts = "restarts";
+    public const string ExternalServer = "external-server";
     public const string WaitingFor = "waiting-for";
 }
 

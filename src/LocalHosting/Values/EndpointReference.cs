@@ -102,7 +102,7 @@ public class EndpointReferenceExpression(EndpointReference endpointReference, En
         {
             EndpointProperty.Url => allocated.UriString,
             EndpointProperty.Host => allocated.Address,
-            EndpointProperty.IPV4Host => "127.0.0.1",
+            EndpointProperty.IPV4Host => allocated.Address == "localhost" ? "127.0.0.1" : allocated.Address,
             EndpointProperty.HostAndPort => allocated.EndPointString,
             _ => allocated.Port.ToString(CultureInfo.InvariantCulture),
         };
