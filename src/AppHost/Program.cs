@@ -58,15 +58,13 @@ IResourceBuilder<ProjectResource> Media(string name) => builder.AddProject<Proje
 
 IResourceBuilder<ProjectResource> Notifier(string name) => builder.AddProject<Projects.Notifier>(name)
     .WithReference(notifierDb, "notifier").WithReference(bus).WithReference(redis)
-    .WithEnvironment("Identity__Key", identityKey)
-    .WithEnvironment("Mail__Server", mailServer)
+    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Mail__Server", mailServer)
     .WithEnvironment("Mail__From", "PhotoPlatform <no-reply@photoplatform.example>").WithEnvironment("Mail__LinkKey", mailKey)
     .WithEnvironment(context => context.EnvironmentVariables["PublicUrl"] = builder.Configuration["public-url"] ?? (object)gateway.GetEndpoint("http"))
     .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
 
 IResourceBuilder<ProjectResource> PhotoProcessor(string name) => builder.AddProject<Projects.PhotoProcessor>(name)
-    .WithReference(bus)
-    .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+    .WithReference(bus).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
 
 /// <summary>One platform, run by the embedded runtime or by Aspire.</summary>
 internal static partial class Program
