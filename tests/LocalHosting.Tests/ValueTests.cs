@@ -32,6 +32,22 @@ public sealed class ValueTests
     }
 
     [Fact]
+    public async Task Another_format_is_refused()
+    {
+        var failure = await Assert.ThrowsAsync<FormatException>(async () => await ReferenceExpression.Create($"{Password:html}").GetValueAsync(default));
+
+        Assert.Equal("A value in a reference expression has the format 'html'; there is only 'uri'.", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_whole_expression_can_be_escaped_as_one_hole()
+    {
+        var inner = ReferenceExpression.Create($"<{Password}>");
+
+        Assert.Equal("%3Cp%3A%2Fw%3E", await ReferenceExpression.Create($"{inner:uri}").GetValueAsync(default));
+    }
+
+    [Fact]
     public async Task An_empty_expression_has_no_value() => Assert.Null(await ReferenceExpression.Empty.GetValueAsync(default));
 
     [Fact]
@@ -108,7 +124,29 @@ public sealed class ValueTests
         Assert.Equal(4, value.Count(c => "-_.{}~()*+!".Contains(c, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task A_password_is_generated_once_and_those_for_URLs_have_no_special_characters()
+    {
+        await using var test = new TestApplication();
+        var passwords = new[]
+        {
+            test.Builder.AddPostgres("pg").Resource.PasswordParameter, test.Builder.AddRedis("cache").Resource.PasswordParameter!, test.Builder.AddRabbitMQ("bus").Resource.PasswordParameter,
+        };
+        var values = new List<string>();
+        foreach (var password in passwords)
+            values.Add((await password.GetValueAsync(default))!);
+
+        Assert.Equal(["pg-password", "cache-password", "bus-password"], passwords.Select(password => password.Name));
+        Assert.All(passwords, password => Assert.True(password.Secret));
+        Assert.All(values, value => Assert.True(value.Length >= 22));
+        Assert.All(values.Skip(1), value => Assert.All(value, c => Assert.True(char.IsAsciiLetterOrDigit(c))));
+        Assert.Equal(values[0], await passwords[0].GetValueAsync(default));
+    }
+
     [Theory]
+    [InlineData("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklm")]
+    [InlineData("")]
+    [InlineData("é")]
     [InlineData("1st")]
     [InlineData("a--b")]
     [InlineData("a-")]

@@ -45,7 +45,7 @@ public class ReferenceExpression : IManifestExpressionProvider, IValueProvider, 
         for (var i = 0; i < values.Length; i++)
         {
             var value = await _holes[i].Provider!.GetValueAsync(context, cancellationToken);
-            values[i] = _holes[i].Literal == "uri" && value is not null ? Uri.EscapeDataString(value) : value;
+            values[i] = value is null ? null : ExpressionPart.Formatted(value, _holes[i].Literal);
         }
         return string.Format(CultureInfo.InvariantCulture, Format, values);
     }
@@ -81,14 +81,22 @@ public class ReferenceExpression : IManifestExpressionProvider, IValueProvider, 
     }
 }
 
-/// <summary>Literal text (braces doubled), or a hole with its format.</summary>
+/// <summary>Literal text (braces doubled), or a hole with its format, of which there is one: <c>uri</c>.</summary>
 internal readonly record struct ExpressionPart(IValueProvider? Provider, string? Literal)
 {
     public static ExpressionPart Text(string? value, string? format = null)
     {
-        var text = format == "uri" ? Uri.EscapeDataString(value ?? "") : value;
-        return new(null, text?.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        var text = Formatted(value ?? "", format);
+        return new(null, text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
     }
+
+    /// <exception cref="FormatException">The format is another one than <c>uri</c>.</exception>
+    public static string Formatted(string value, string? format) => format switch
+    {
+        null or "" => value,
+        "uri" => Uri.EscapeDataString(value),
+        _ => throw new FormatException($"A value in a reference expression has the format '{format}'; there is only 'uri'."),
+    };
 
     public static void AddTo(List<ExpressionPart> parts, IValueProvider provider, string? format)
     {
