@@ -18,6 +18,16 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
             await ShowAsync(resource, parameter, cancellationToken);
         else if (resource is ConnectionStringResource or ConfiguredConnectionString)
             await ShowAsync(resource, (IValueProvider)resource, cancellationToken);
+        else if (resource is ContainerResource)
+            Refuse(resource);
+    }
+
+    private void Refuse(IResource container)
+    {
+        var failure = new ResourceFailedException(container,
+            $"{container.Name} is a container, and this runtime starts none; run its program with AddExecutable, or the AppHost with -p:UseAspire=true.");
+        loggers.Log(container.Name).Lifecycle(failure.Message, isError: true);
+        notifications.Update(container, snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Failure = failure });
     }
 
     private async Task ShowAsync(IResource resource, IValueProvider value, CancellationToken cancellationToken)
