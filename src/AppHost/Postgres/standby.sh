@@ -114,16 +114,25 @@ discard_foreign() {
     fi
 }
 
+# A clone is whole or not there. Its slot makes the primary keep its log from the beginning of the copy. Where a checkpoint meets a slot in its first moment (that of
+# another standby's clone, for example), PostgreSQL takes the slot for an old one and ends the connection: that, and whatever else passes, gets another try.
 clone() {
-    local programs
+    local programs tries=0
     programs=$(programs_of "$version")
     say "cloning the primary at $PGHOST:$PGPORT"
-    # A clone is whole or not there. The slot makes the primary keep its log from now on. The server syncs all of it to disk before it recovers from it.
-    rm -rf "$cluster.new"
-    ask_primary "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '$slot' AND NOT active" >/dev/null || true
-    await TERM "${as[@]}" "$programs/pg_basebackup" -D "$cluster.new" -R -X stream -C -S "$slot" -c fast -N -w || die "the primary at $PGHOST:$PGPORT could not be cloned; the line above says why."
+    until copy; do
+        ((++tries < 5)) || die "the primary at $PGHOST:$PGPORT could not be cloned; the lines above say why."
+        await TERM sleep 1
+    done
     mv "$cluster.new" "$cluster"
     say "cloned"
+}
+
+# Without syncing: the server does that before it recovers from the copy.
+copy() {
+    rm -rf "$cluster.new"
+    ask_primary "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '$slot' AND NOT active" >/dev/null || true
+    await TERM "${as[@]}" "$programs/pg_basebackup" -D "$cluster.new" -R -X stream -C -S "$slot" -c fast -N -w
 }
 
 # In a connection string and in a password file, some characters need a backslash.
