@@ -41,7 +41,8 @@ PhotoProcessor("photo-processor").WithReplicas(replicas).WithHttpEndpoint().With
     .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
 
 gateway.WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
-    .WithEnvironment("Identity__Key", identityKey).WithHttpHealthCheck("/health").WaitFor(redis);
+    .WithEnvironment("Identity__Key", identityKey).WithHttpHealthCheck("/health").WaitFor(redis)
+    .WithEnvironment(context => { if (builder.Configuration["AppHost:ControlUrl"] is { } url) context.EnvironmentVariables["APPHOST_CONTROL_URL"] = url; }); // Not in real Aspire.
 
 ConfigureAzure(builder);
 builder.Build().Run();
@@ -57,8 +58,7 @@ IResourceBuilder<ProjectResource> Media(string name) => builder.AddProject<Proje
 
 IResourceBuilder<ProjectResource> Notifier(string name) => builder.AddProject<Projects.Notifier>(name)
     .WithReference(notifierDb, "notifier").WithReference(bus).WithReference(redis)
-    .WithEnvironment("Identity__Key", identityKey)
-    .WithEnvironment("Mail__Server", mailServer)
+    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Mail__Server", mailServer)
     .WithEnvironment("Mail__From", "PhotoPlatform <no-reply@photoplatform.example>").WithEnvironment("Mail__LinkKey", mailKey)
     .WithEnvironment(context => context.EnvironmentVariables["PublicUrl"] = builder.Configuration["public-url"] ?? (object)gateway.GetEndpoint("http"))
     .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));

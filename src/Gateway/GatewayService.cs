@@ -20,10 +20,12 @@ public static class GatewayService
         builder.Services.AddSingleton(services => IdentitySigner.FromConfiguration(builder.Configuration, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<ServiceAddresses>();
         builder.Services.AddSingleton<IDestinationResolver>(services => services.GetRequiredService<ServiceAddresses>());
+        ReplicaWatch.Add(builder);
         builder.Services.AddHttpClient<SessionResolver>(client => client.Timeout = TimeSpan.FromSeconds(5));
         builder.Services.AddSingleton<UnknownTokens>();
         builder.Services.AddApiDocs();
         builder.Services.AddSingleton<IPassiveHealthCheckPolicy, RefusedConnections>();
+        builder.Services.AddSingleton<IAvailableDestinationsPolicy, ReadyReplicas>();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
             .AddTransforms(IdentityTransform.Add);

@@ -52,6 +52,12 @@ public sealed class RunningGateway : IAsyncLifetime
             ["services:media:http:0"] = _echo!.Address,
             ["services:notifier:http:0"] = _echo.Address,
         };
+        // On a busy machine a slow service must not look like one that is away.
+        foreach (var cluster in new[] { "users", "media", "notifier" })
+        {
+            all[$"ReverseProxy:Clusters:{cluster}:HttpRequest:ActivityTimeout"] = "00:05:00";
+            all[$"ReverseProxy:Clusters:{cluster}:HealthCheck:Active:Timeout"] = "00:05:00";
+        }
         foreach (var (name, value) in settings)
             all[name] = value;
         return RunningService.StartAsync("gateway", _environment!, builder => builder.AddGateway(), app => app.MapGateway(), all, replace, application: "PhotoPlatform.Gateway");
@@ -72,7 +78,7 @@ public sealed class RunningGateway : IAsyncLifetime
     /// <summary>A client without cookies of its own, that follows nothing.</summary>
     public HttpClient Client(string? token = null, RunningService? gateway = null)
     {
-        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = (gateway ?? Gateway).Address, Timeout = TimeSpan.FromSeconds(30) };
+        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = (gateway ?? Gateway).Address, Timeout = TimeSpan.FromMinutes(5) };
         if (token is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;

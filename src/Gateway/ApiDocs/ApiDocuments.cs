@@ -66,11 +66,11 @@ internal sealed class ApiDocuments(IHttpClientFactory clients, ServiceAddresses 
         return new MergedApi(json, $"\"{Convert.ToHexStringLower(SHA256.HashData(json))}\"", time.GetUtcNow() + (unavailable.Count == 0 ? Fresh : FreshWhileIncomplete));
     }
 
-    /// <summary>The document of a service, from the first of its replicas that gives one; null when none does.</summary>
+    /// <summary>The document of a service, from the first of its replicas, or else of the configured addresses, that gives one; null when none does.</summary>
     private async Task<string?> AskAsync(string service, CancellationToken cancellationToken)
     {
         using var client = clients.CreateClient(ClientName);
-        foreach (var address in addresses.Of(service))
+        foreach (var address in addresses.Of(service).Union(addresses.Configured(service)))
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(address), "/internal/openapi.json"));
             request.Headers.TryAddWithoutValidation(IdentitySigner.Header, signer.Sign(service, roles: CallerIdentity.GatewayRole));

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Caching.Memory;
 using PhotoPlatform.Contracts;
+using PhotoPlatform.Gateway.Proxy;
 using PhotoPlatform.ServiceDefaults.Caching;
 using PhotoPlatform.ServiceDefaults.Identity;
 using Yarp.ReverseProxy;
@@ -8,8 +9,9 @@ using Yarp.ReverseProxy;
 namespace PhotoPlatform.Gateway.Sessions;
 
 /// <summary>Redis first; what it does not know, Users does. Losing Redis costs a lookup, not a login.</summary>
-internal sealed class SessionResolver(HttpClient http, SessionCache cache, UnknownTokens unknown, IProxyStateLookup clusters, IdentitySigner signer)
+internal sealed class SessionResolver(HttpClient http, SessionCache cache, UnknownTokens unknown, IProxyStateLookup clusters, ServiceAddresses addresses, IdentitySigner signer)
 {
+    private const string Users = "users";
     private const int MaxTries = 2;
 
     /// <summary>The live session of a token, or null.</summary>
@@ -42,21 +44,21 @@ internal sealed class SessionResolver(HttpClient http, SessionCache cache, Unkno
         }
     }
 
-    /// <summary>The replicas of Users in random order, those last which the proxy thinks ill.</summary>
-    private IEnumerable<Uri> Replicas()
+    /// <summary>The ready replicas of Users in random order, then the configured addresses: the AppHost's proxy waits for a replica that starts.</summary>
+    private IEnumerable<string> Replicas()
     {
-        if (!clusters.TryGetCluster("users", out var users))
-            throw new InvalidOperationException("There is no cluster 'users'.");
-        var all = users.DestinationsState.AllDestinations.ToArray();
-        Random.Shared.Shuffle(all);
-        return all.OrderBy(replica => !users.DestinationsState.AvailableDestinations.Contains(replica)).Select(replica => new Uri(replica.Model.Config.Address));
+        if (!clusters.TryGetCluster(Users, out var users))
+            throw new InvalidOperationException($"There is no cluster '{Users}'.");
+        var ready = users.DestinationsState.AvailableDestinations.Select(replica => replica.DestinationId).ToArray();
+        Random.Shared.Shuffle(ready);
+        return ready.Union(addresses.Configured(Users));
     }
 
-    private async Task<ResolvedSession?> AskAsync(Uri users, string tokenHash)
+    private async Task<ResolvedSession?> AskAsync(string address, string tokenHash)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(users, "/internal/sessions/resolve"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(address), "/internal/sessions/resolve"));
         request.Content = JsonContent.Create(new ResolveSession(tokenHash));
-        request.Headers.TryAddWithoutValidation(IdentitySigner.Header, signer.Sign("users", roles: CallerIdentity.GatewayRole));
+        request.Headers.TryAddWithoutValidation(IdentitySigner.Header, signer.Sign(Users, roles: CallerIdentity.GatewayRole));
         try
         {
             using var response = await http.SendAsync(request);
