@@ -1,6 +1,6 @@
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DashboardApplicationName = "PhotoPlatform" });
 var (data, gatewayPort, replicas) = PlatformSettings.From(builder);
-var drain = replicas > 1 ? "00:00:02" : "00:00:00"; // Until the gateway has noticed that a replica stops.
+const string drain = "00:00:00.5"; // Until callers with kept connections have noticed that a replica stops.
 
 // RabbitMQ takes longest to start.
 var bus = builder.AddRabbitMQ("bus").WithDataVolume();
@@ -41,8 +41,8 @@ PhotoProcessor("photo-processor").WithReplicas(replicas).WithHttpEndpoint().With
     .WaitForCompletion(processorQueues).WaitForCompletion(mediaQueues);
 
 gateway.WithReference(redis).WithReference(users).WithReference(media).WithReference(notifier)
-    .WithEnvironment("Identity__Key", identityKey).WithHttpHealthCheck("/health").WaitFor(redis)
-    .WithEnvironment(context => { if (builder.Configuration["AppHost:ControlUrl"] is { } url) context.EnvironmentVariables["APPHOST_CONTROL_URL"] = url; }); // Not in real Aspire.
+    .WithEnvironment(context => { if (builder.Configuration["AppHost:ControlUrl"] is { } url) context.EnvironmentVariables["APPHOST_CONTROL_URL"] = url; }) // Not in real Aspire.
+    .WithEnvironment("Identity__Key", identityKey).WithHttpHealthCheck("/health").WaitFor(redis);
 
 ConfigureAzure(builder);
 builder.Build().Run();

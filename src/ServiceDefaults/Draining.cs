@@ -7,17 +7,23 @@ namespace PhotoPlatform.ServiceDefaults;
 
 /// <summary>
 /// A process that is told to stop says so at <c>/health</c> and goes on serving for <c>Shutdown:Drain</c> (default 0), so that whoever balances over
-/// its replicas sends it nothing more before it takes no more connections. Counts into the time that the host has for stopping.
+/// its replicas sends it nothing more before it takes no more connections. Each answer meanwhile ends its connection, so that nobody's next request
+/// meets the moment in which it is closed. Counts into the time that the host has for stopping.
 /// </summary>
 internal sealed class Draining(IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time) : IHostedLifecycleService
 {
     // Read at the start: what cannot be read must not be found out when the process stops.
     private readonly TimeSpan _drain = configuration.GetValue<TimeSpan>("Shutdown:Drain");
 
-    /// <summary>Answers 503 at <c>/health</c> once the process stops. Not a health check: nothing is wrong, so nothing is logged.</summary>
+    /// <summary>Once the process stops: 503 at <c>/health</c> (not a health check: nothing is wrong, so nothing is logged), and no answer keeps its connection.</summary>
     internal static Task AnswerProbeAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.Path != "/health" || !context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
+        if (!context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
+            return next(context);
+        // Of HTTP/1 alone: later versions say it in their own way.
+        if (HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
+        if (context.Request.Path != "/health")
             return next(context);
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         return Task.CompletedTask;

@@ -53,8 +53,8 @@ public sealed class ReplicaWatchTests(RunningGateway running) : IClassFixture<Ru
         // A list is in use a moment before it is logged.
         var lines = await Eventually.GetAsync(() => Task.FromResult(gateway.Lines("media")), lines => lines.Count >= 4);
         Assert.Equal(
-            [$"media has 1 replicas; its requests go to {First.Address}", $"media has 2 replicas; its requests go to {First.Address}, {Second.Address}",
-             $"media has 1 replicas; its requests go to {Second.Address}", $"media has 0 replicas; its requests go to {running.EchoAddress}"],
+            [$"Replicas of media: 1; its requests go to {First.Address}", $"Replicas of media: 2; its requests go to {First.Address}, {Second.Address}",
+             $"Replicas of media: 1; its requests go to {Second.Address}", $"Replicas of media: 0; its requests go to {running.EchoAddress}"],
             lines.Select(line => line.Message));
     }
 

@@ -127,8 +127,7 @@ public sealed class ReplicaProxyTests
     [Fact]
     public async Task A_fixed_port_is_the_one_before_the_replicas()
     {
-        using var reserved = new TcpListener(IPAddress.Loopback, 0);
-        reserved.Start();
+        using var reserved = Reserved();
         var port = ((IPEndPoint)reserved.LocalEndpoint).Port;
         await using (var taken = new TestApplication())
         {
@@ -186,6 +185,24 @@ public sealed class ReplicaProxyTests
             await client.ConnectAsync(IPAddress.Loopback, port);
             Assert.Equal("hello", Encoding.UTF8.GetString(buffer, 0, await client.ReceiveAsync(buffer).WaitAsync(Limit)));
             return client;
+        }
+    }
+
+    /// <summary>Holds a port which the system gives to no outgoing connection, so that it stays free when it is let go.</summary>
+    private static TcpListener Reserved()
+    {
+        for (var port = Random.Shared.Next(30_000, 32_000); ; port++)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                listener.Dispose();
+            }
         }
     }
 }

@@ -27,7 +27,12 @@ public sealed class StandbyTests
         }
         await RestartAsync(test, "primary");
         await RestartAsync(test, "first");
+        // One that was away for too long: the primary has given up its slot, and with it the log that it would need.
+        await ExecuteAsync(test, "second", KnownResourceCommands.StopCommand);
+        await ArrivesAsync(writing, "SELECT pg_drop_replication_slot('second')", "");
         await QueryAsync(writing, "INSERT INTO t VALUES (2)");
+        await ExecuteAsync(test, "second", KnownResourceCommands.StartCommand);
+        await test.LogLineAsync("second", "the primary no longer keeps the log that its data lacks").WaitAsync(Limit);
 
         foreach (var database in reading)
         {

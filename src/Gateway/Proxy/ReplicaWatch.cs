@@ -35,7 +35,7 @@ internal sealed class ReplicaWatch(
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ReplicaWatch>(services, control));
     }
 
-    // Not until the host stops this service: before that, it waits for the requests that the gateway has begun.
+    // Ends as soon as the gateway begins to stop: the host stops its services only after the requests that are being worked on.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(proxy.GetConfig().Clusters.Select(cluster => FollowAsync(cluster.ClusterId, lifetime.ApplicationStopping)));
 
@@ -52,7 +52,7 @@ internal sealed class ReplicaWatch(
                 {
                     pause = MinPause;
                     if (addresses.Follow(service, replicas) || isFollowed != true)
-                        logger.LogInformation("{Service} has {Replicas} replicas; its requests go to {Addresses}", service, replicas.Length, string.Join(", ", addresses.Of(service)));
+                        logger.LogInformation("Replicas of {Service}: {Replicas}; its requests go to {Addresses}", service, replicas.Length, string.Join(", ", addresses.Of(service)));
                     isFollowed = true;
                 }
                 reason = "the answer ended";

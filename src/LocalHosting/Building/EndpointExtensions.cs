@@ -8,7 +8,10 @@ public static partial class ResourceBuilderExtensions
     /// <summary>A reference to an endpoint, which may be declared later.</summary>
     public static EndpointReference GetEndpoint<T>(this IResourceBuilder<T> builder, string name) where T : IResourceWithEndpoints => builder.Resource.GetEndpoint(name);
 
-    /// <summary>Declares an endpoint. The program itself listens on the public port, which it learns through <paramref name="env"/>; there is no proxy in between.</summary>
+    /// <summary>
+    /// Declares an endpoint. The program itself listens on the public port, which it learns through <paramref name="env"/>; only before the replicas of a
+    /// project there is a proxy, and each of them learns a port of its own.
+    /// </summary>
     /// <exception cref="DistributedApplicationException">An endpoint of that name exists.</exception>
     public static IResourceBuilder<T> WithEndpoint<T>(this IResourceBuilder<T> builder, int? port = null, int? targetPort = null, string? scheme = null,
         string? name = null, string? env = null, bool isProxied = true, bool? isExternal = null, ProtocolType? protocol = null) where T : IResourceWithEndpoints

@@ -28,7 +28,7 @@ public sealed class EndpointAnnotation : IResourceAnnotation
     /// <summary>The public port; null: the runtime chooses one and keeps it for this data directory.</summary>
     public int? Port { get; set; }
 
-    /// <summary>The port the program itself insists on. There is no proxy here, so it becomes the public port.</summary>
+    /// <summary>The port the program itself insists on. There is no proxy before a single process, so it becomes the public port; replicas cannot have one.</summary>
     public int? TargetPort { get; set; }
 
     public string UriScheme { get; set; }
