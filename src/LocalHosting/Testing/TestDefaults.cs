@@ -9,7 +9,7 @@ namespace LocalHosting.Testing;
 /// <summary>What an application under test gets where an AppHost's process has a terminal, a launch profile and a data directory.</summary>
 internal sealed class TestDefaults(Assembly? appHost, string[] args)
 {
-    private readonly string _data = NewDirectory();
+    private readonly string? _ownData = args.Any(argument => argument == "--data" || argument.StartsWith("--data=", StringComparison.Ordinal)) ? null : NewDirectory();
 
     public void Apply(DistributedApplicationOptions options, HostApplicationBuilderSettings settings)
     {
@@ -20,10 +20,14 @@ internal sealed class TestDefaults(Assembly? appHost, string[] args)
             options.Args = args;
         settings.Configuration = new ConfigurationManager();
         settings.Configuration.AddInMemoryCollection(LaunchProfile());
-        settings.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["data"] = _data, ["DcpPublisher:RandomizePorts"] = "true" });
+        settings.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["data"] = _ownData, ["DcpPublisher:RandomizePorts"] = "true" });
     }
 
-    public void RemoveData() => Directory.Delete(_data, recursive: true);
+    public void RemoveData()
+    {
+        if (_ownData is not null)
+            Directory.Delete(_ownData, recursive: true);
+    }
 
     // Servers may run as another user, who has to pass through.
     private static string NewDirectory()
