@@ -13,6 +13,7 @@ var identityKey = builder.AddParameter("identity-key", new GenerateParameterDefa
 var urlKey = builder.AddParameter("url-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
 var mailKey = builder.AddParameter("mail-key", new GenerateParameterDefault { MinLength = 43, Special = false }, secret: true, persist: true);
 
+var blobs = new BlobStorage(builder, data);
 var mail = builder.AddExecutable("mail", "/usr/bin/python3", "DevMail", "inbox.py", "--dir", Path.Combine(data, "mail"))
     .WithEndpoint(name: "smtp", scheme: "smtp").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health").ExcludeFromManifest();
 mail.WithArgs("--smtp-port", mail.GetEndpoint("smtp").Property(EndpointProperty.TargetPort), "--http-port", mail.GetEndpoint("http").Property(EndpointProperty.TargetPort));
@@ -49,22 +50,21 @@ builder.Build().Run();
 
 IResourceBuilder<ProjectResource> Users(string name) => builder.AddProject<Projects.Users>(name)
     .WithReference(usersDb, "users").WithReference(bus).WithReference(redis)
-    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+    .WithEnvironment("Identity__Key", identityKey).WithEnvironment(blobs.Tell);
 
 IResourceBuilder<ProjectResource> Media(string name) => builder.AddProject<Projects.Media>(name)
     .WithReference(mediaDb, "media").WithReference(bus)
-    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Media__UrlKey", urlKey)
-    .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+    .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Media__UrlKey", urlKey).WithEnvironment(blobs.Tell);
 
 IResourceBuilder<ProjectResource> Notifier(string name) => builder.AddProject<Projects.Notifier>(name)
     .WithReference(notifierDb, "notifier").WithReference(bus).WithReference(redis)
     .WithEnvironment("Identity__Key", identityKey).WithEnvironment("Mail__Server", mailServer)
     .WithEnvironment("Mail__From", "PhotoPlatform <no-reply@photoplatform.example>").WithEnvironment("Mail__LinkKey", mailKey)
     .WithEnvironment(context => context.EnvironmentVariables["PublicUrl"] = builder.Configuration["public-url"] ?? (object)gateway.GetEndpoint("http"))
-    .WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+    .WithEnvironment(blobs.Tell);
 
 IResourceBuilder<ProjectResource> PhotoProcessor(string name) => builder.AddProject<Projects.PhotoProcessor>(name)
-    .WithReference(bus).WithEnvironment("Storage__Path", Path.Combine(data, "blobs"));
+    .WithReference(bus).WithEnvironment(blobs.Tell);
 
 /// <summary>One platform, run by the embedded runtime or by Aspire.</summary>
 internal static partial class Program

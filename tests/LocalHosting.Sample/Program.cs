@@ -32,6 +32,9 @@ switch (builder.Configuration["topology"])
     case "missing-program":
         builder.AddExecutable("tool", "no-such-program", ".");
         break;
+    case "stubborn":
+        builder.AddExecutable("tool", "bash", ".", "-c", "trap '' TERM; echo ready to stay; while :; do sleep 1; done");
+        break;
     case "redis":
         builder.AddRedis("redis");
         break;

@@ -96,6 +96,26 @@ public sealed class AppHostProcessTests
     }
 
     [Fact]
+    public async Task A_second_request_to_stop_kills_what_does_not_stop()
+    {
+        using var data = new TemporaryDirectory();
+        await using var host = SampleAppHost.Start(data.Path, "stubborn", "--verbose");
+        await host.LineAsync("ready to stay");
+
+        // Again and again, because two requests within a second count as one.
+        var exit = host.ExitAsync();
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while (!exit.IsCompleted)
+        {
+            await host.SignalAsync("INT");
+            await pause.WaitForNextTickAsync();
+        }
+        Assert.Equal(0, await exit);
+        Assert.Contains("tool!] killed at the second request to stop", host.Output, StringComparison.Ordinal);
+        Assert.Empty(host.LivingChildren());
+    }
+
+    [Fact]
     public async Task A_killed_AppHost_takes_its_children_with_it()
     {
         using var data = new TemporaryDirectory();

@@ -17,7 +17,8 @@ public sealed class ManifestTests
         Assert.False(resources.TryGetProperty("mail", out _), "The development inbox is not deployed.");
         Assert.Equal("{mail-server.value}", Environment(resources, "notifier")["Mail__Server"]);
         Assert.Equal("{gateway.bindings.http.url}", Environment(resources, "notifier")["PublicUrl"]);
-        Assert.Equal("/data/blobs", Environment(resources, "media")["Storage__Path"]);
+        foreach (var name in new[] { "users", "media", "notifier", "photo-processor" })
+            Assert.Equal(("s3", "{s3-bucket.value}"), (Environment(resources, name)["Storage__Kind"], Environment(resources, name)["Storage__S3__Bucket"]));
         foreach (var project in resources.EnumerateObject().Where(resource => resource.Value.TryGetProperty("env", out _)))
         {
             Assert.DoesNotContain("localhost", project.Value.GetRawText(), StringComparison.Ordinal);

@@ -113,8 +113,10 @@ public sealed class PasswordTests(RunningUsers users) : IClassFixture<RunningUse
     {
         var account = await users.SignUpAsync();
         var nobody = $"{RunningUsers.NewHandle()}@example.org";
-        var (known, unknown) = (await StatementsAsync(account.Email), await StatementsAsync(nobody));
-        Assert.Equal(known, unknown);
+        var known = await StatementsAsync(account.Email);
+        // Its consumer is done, whose statements would stand among the next ones.
+        await users.MailToAsync(account.Email, MailTemplates.PasswordReset);
+        Assert.Equal(known, await StatementsAsync(nobody));
         Assert.NotEmpty(known);
 
         async Task<List<string>> StatementsAsync(string email)

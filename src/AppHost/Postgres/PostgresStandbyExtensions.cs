@@ -17,11 +17,10 @@ internal static class PostgresStandbyExtensions
     /// can also start when that is lost. A promoted one stays a primary. An old primary that comes back then is another primary, with its own data and address;
     /// nothing merges the two.
     /// </summary>
-    /// <exception cref="DistributedApplicationException">The setting <c>data</c> is missing.</exception>
     public static IResourceBuilder<PostgresStandbyResource> AddStandby(this IResourceBuilder<PostgresServerResource> primary, string name)
     {
         var builder = primary.ApplicationBuilder;
-        var data = builder.Configuration["data"] ?? throw new DistributedApplicationException($"The setting 'data' is missing: it names the folder for the data of {name}.");
+        var data = builder.Configuration["data"] ?? Path.GetFullPath("../../.data", builder.AppHostDirectory);
         var standby = new PostgresStandbyResource(name, "bash", StandbyScript.Folder, primary.Resource);
         var key = $"{name}_check";
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new StandbyCheck(standby), failureStatus: null, tags: null, ProbeLimit));

@@ -65,19 +65,23 @@ internal sealed class ChildProcess
     }
 
     /// <summary>Asks the process to stop; kills its whole family when the grace is over or <paramref name="impatient"/> is cancelled.</summary>
-    public async Task StopAsync(TimeSpan longestGrace, CancellationToken impatient)
+    /// <returns>The grace that was not enough; null if it was, or if patience ended first.</returns>
+    public async Task<TimeSpan?> StopAsync(TimeSpan longestGrace, CancellationToken impatient)
     {
         Signals.Send(Pid, _request.StopSignal);
-        using var grace = CancellationTokenSource.CreateLinkedTokenSource(impatient);
-        grace.CancelAfter(_request.Grace < longestGrace ? _request.Grace : longestGrace);
+        var grace = _request.Grace < longestGrace ? _request.Grace : longestGrace;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(impatient);
+        patience.CancelAfter(grace);
         try
         {
-            await Exited.WaitAsync(grace.Token);
+            await Exited.WaitAsync(patience.Token);
+            return null;
         }
         catch (OperationCanceledException)
         {
             Kill();
             await Exited;
+            return impatient.IsCancellationRequested ? null : grace;
         }
     }
 

@@ -223,7 +223,10 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             var wasReady = runtime.Notifications.Snapshot(resource).IsReady;
             Publish(KnownResourceStates.Stopping, snapshot => snapshot);
             await Task.WhenAny(runtime.Proxies.WithdrawAsync(resource, _impatience.Token), process.Exited);
-            await process.StopAsync(wasReady ? TimeSpan.MaxValue : GraceBeforeReady, _impatience.Token);
+            if (await process.StopAsync(wasReady ? TimeSpan.MaxValue : GraceBeforeReady, _impatience.Token) is { } grace)
+                Log.Lifecycle(FormattableString.Invariant($"did not stop within {grace.TotalSeconds:0} s and was killed"), isError: true);
+            else if (_impatience.IsCancellationRequested)
+                Log.Lifecycle("killed at the second request to stop", isError: true);
             return await process.Exited;
         }
     }
