@@ -23,10 +23,10 @@ var mailServer = builder.ExecutionContext.IsPublishMode
 
 var gateway = builder.AddProject<Projects.Gateway>("gateway").WithHttpEndpoint(port: gatewayPort).WithExternalHttpEndpoints();
 
-// Two steps come before the services: their tables, and everybody's queues before anybody publishes.
+// Two steps come before the services: their tables, one after the other to leave RabbitMQ a processor, and everybody's queues before anybody publishes.
 var usersTables = Users("users-migrate").WithArgs("migrate").WaitFor(usersDb);
-var mediaTables = Media("media-migrate").WithArgs("migrate").WaitFor(mediaDb);
-var notifierTables = Notifier("notifier-migrate").WithArgs("migrate").WaitFor(notifierDb);
+var mediaTables = Media("media-migrate").WithArgs("migrate").WaitFor(mediaDb).WaitForCompletion(usersTables);
+var notifierTables = Notifier("notifier-migrate").WithArgs("migrate").WaitFor(notifierDb).WaitForCompletion(mediaTables);
 var usersQueues = Users("users-declare").WithArgs("declare").WaitFor(bus);
 var mediaQueues = Media("media-declare").WithArgs("declare").WaitFor(bus);
 var notifierQueues = Notifier("notifier-declare").WithArgs("declare").WaitFor(bus);
