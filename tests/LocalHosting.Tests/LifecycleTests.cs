@@ -119,6 +119,22 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public async Task Without_restarts_a_crashed_service_stays_down_until_it_is_started()
+    {
+        await using var test = new TestApplication("--restart", "never");
+        var service = test.WebService("service");
+        await test.StartAsync("service");
+
+        using var client = new HttpClient();
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.PostAsync(new Uri(service.GetEndpoint("http").Url + "/crash"), null));
+        await test.Notifications.WaitForResourceAsync("service", KnownResourceStates.Finished).WaitAsync(Limit);
+        await test.LogLineAsync("service", "ended unexpectedly with exit code 134; it stays down until it is started").WaitAsync(Limit);
+
+        Assert.True((await test.Application.ResourceCommands.ExecuteCommandAsync("service", KnownResourceCommands.StartCommand)).Success);
+        await test.Notifications.WaitForResourceHealthyAsync("service").WaitAsync(Limit);
+    }
+
+    [Fact]
     public async Task A_stopped_service_stays_down_until_it_is_started()
     {
         await using var test = new TestApplication();

@@ -42,7 +42,13 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
             options.DashboardApplicationName ?? (assemblyName.EndsWith(".AppHost", StringComparison.Ordinal) ? assemblyName[..^".AppHost".Length] : assemblyName),
             DataDirectory.Resolve(Given("data"), AppHostDirectory),
             options.DisableDashboard ? null : Port(Given("dashboard-port") ?? DefaultDashboardPort),
-            options.EnableResourceLogging || Given("verbose") is "true" or "1");
+            options.EnableResourceLogging || Given("verbose") is "true" or "1",
+            Given("restart") switch
+            {
+                null or "on-failure" => true,
+                "never" => false,
+                var other => throw new DistributedApplicationException($"restart is '{other}'; there are on-failure and never."),
+            });
         Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["data"] = settings.DataPath });
 
         var publisher = Given("publisher") ?? Given("Publishing:Publisher");

@@ -9,7 +9,7 @@ namespace LocalHosting.Running;
 
 /// <summary>What every <see cref="ResourceController"/> shares.</summary>
 internal sealed record RuntimeServices(ResourceNotificationService Notifications, ResourceLoggerService Loggers, IDistributedApplicationEventing Eventing,
-    DependencyWaits Waits, LaunchValues Values, DataDirectory Data, PortRegistry Ports, ReplicaProxies Proxies, RunFile RunFile, StartupPhase Startup, IServiceProvider Services, TimeProvider Time)
+    DependencyWaits Waits, LaunchValues Values, DataDirectory Data, PortRegistry Ports, ReplicaProxies Proxies, RunFile RunFile, StartupPhase Startup, RunSettings Settings, IServiceProvider Services, TimeProvider Time)
 {
     /// <summary>Set when the run begins.</summary>
     public Watchdog? Watchdog { get; set; }
@@ -205,6 +205,12 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
             var why = LogTail.MostTelling([.. Log.Tail(50).Select(entry => entry.Text)]);
             runtime.Notifications.Update(resource, snapshot => snapshot with { ExitCode = exitCode });
             throw new ResourceFailedException(resource, $"{resource.Name} ended with exit code {exitCode} before it was ready: {why}");
+        }
+        if (!runtime.Settings.RestartsFailures)
+        {
+            Log.Lifecycle($"ended unexpectedly with exit code {exitCode}; it stays down until it is started", isError: true);
+            await EndedAsync(EndState, exitCode);
+            return null;
         }
         var pause = _backoff.Next(lived);
         Log.Lifecycle(FormattableString.Invariant($"ended unexpectedly with exit code {exitCode}; starting again in {pause.TotalSeconds:0.#} s"), isError: true);
