@@ -151,6 +151,22 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public async Task Two_that_refer_to_each_other_stop_all_the_same()
+    {
+        await using var test = new TestApplication();
+        var one = test.WebService("one");
+        var two = test.WebService("two").WithReference(one);
+        one.WithReference(two);
+        await test.StartAsync("one");
+        await test.Notifications.WaitForResourceHealthyAsync("two").WaitAsync(Limit);
+
+        await test.Application.StopAsync().WaitAsync(Limit);
+
+        Assert.Equal(KnownResourceStates.Finished, await test.Notifications.WaitForResourceAsync("one", KnownResourceStates.TerminalStates));
+        Assert.Equal(KnownResourceStates.Finished, await test.Notifications.WaitForResourceAsync("two", KnownResourceStates.TerminalStates));
+    }
+
+    [Fact]
     public async Task Dependents_stop_first()
     {
         await using var test = new TestApplication();

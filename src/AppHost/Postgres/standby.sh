@@ -75,9 +75,9 @@ programs_of() {
     die "The programs of PostgreSQL $1, which this cluster needs, were not found; install them, on Debian with \"apt-get install postgresql-$1\"."
 }
 
-# Makes the directory of the server's user, or says that this user cannot reach it.
+# Makes the directory of the server's user, or says that this user cannot reach it. One that somebody else has put there is not taken over.
 make_own() {
-    [[ ! -L $1 ]] && mkdir -p -m 700 "$1" && { ((${#as[@]} == 0)) || chown postgres: "$1"; } && "${as[@]}" test -w "$1" -a -x "$1"
+    [[ ! -L $1 && ( ! -e $1 || ${#as[@]} -eq 0 || $(stat -c %U "$1") =~ ^(root|postgres)$ ) ]] && mkdir -p -m 700 "$1" && { ((${#as[@]} == 0)) || chown postgres: "$1"; } && "${as[@]}" test -w "$1" -a -x "$1"
 }
 
 # Asks the primary who it is: system, timeline, major version, and whether it still keeps the log for us. Gives up after so many seconds; 0: never.
@@ -109,7 +109,13 @@ discard_foreign() {
         mv "$cluster" "$kept"
         say "its data (PostgreSQL $own_version, system ${own_system:-unknown}, timeline $own_timeline) is not of this primary ($version, $system, $timeline) and is kept in $kept"
     elif [[ $log == none || $log == lost ]]; then
-        rm -rf "$cluster"
+        kept=$cluster.old
+        if [[ $(ask_primary "SELECT pg_current_wal_lsn() >= '$(control "$programs" 'Minimum recovery ending location')'") != t ]]; then
+            kept=$cluster-$(date -u +%Y%m%d%H%M%S)
+            say "its data is ahead of this primary and is kept in $kept"
+        fi
+        rm -rf "$cluster.old"
+        mv "$cluster" "$kept"
         say "the primary no longer keeps the log that its data lacks"
     fi
 }
@@ -125,6 +131,7 @@ clone() {
         await TERM sleep 1
     done
     mv "$cluster.new" "$cluster"
+    rm -rf "$cluster.old"
     say "cloned"
 }
 

@@ -37,6 +37,10 @@ internal sealed record PostgresPlace(string Programs, string Cluster, string Soc
             return false;
         var environment = new Dictionary<string, string> { ["PATH"] = "/usr/local/bin:/usr/bin:/bin" };
         var create = new ProcessRequest("mkdir", ["-p", "-m", "700", directory], "/", environment);
+        // Nor is a directory taken over that somebody has prepared there.
+        if (user is not null && Directory.Exists(directory)
+            && (await ShortProcess.RunAsync(create with { Program = "stat", Arguments = ["-c", "%U", directory] }, cancellationToken)).Output is not (["root"] or ["postgres"]))
+            return false;
         if ((await ShortProcess.RunAsync(create, cancellationToken)).ExitCode != 0)
             return false;
         if (user is not null && (await ShortProcess.RunAsync(create with { Program = "chown", Arguments = [$"{user}:", directory] }, cancellationToken)).ExitCode != 0)

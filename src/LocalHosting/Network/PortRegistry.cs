@@ -36,7 +36,9 @@ internal sealed class PortRegistry(DataDirectory data) : IDisposable
                 if (_ports.ContainsValue(port) || !TryReserve(port))
                     continue;
                 _given[key] = _ports[key] = port;
-                File.WriteAllText(data.File("ports.json"), JsonSerializer.Serialize(_ports, Indented));
+                // In one step: a crash or a full disk must not leave half a file.
+                File.WriteAllText(data.File("ports.json.new"), JsonSerializer.Serialize(_ports, Indented));
+                File.Move(data.File("ports.json.new"), data.File("ports.json"), overwrite: true);
                 return port;
             }
             throw new DistributedApplicationException($"There is no free port between {First} and {First + Count - 1}.");
@@ -75,6 +77,16 @@ internal sealed class PortRegistry(DataDirectory data) : IDisposable
         }
     }
 
-    private SortedDictionary<string, int> Load() =>
-        File.Exists(data.File("ports.json")) ? JsonSerializer.Deserialize<SortedDictionary<string, int>>(File.ReadAllText(data.File("ports.json"))) ?? [] : [];
+    private SortedDictionary<string, int> Load()
+    {
+        try
+        {
+            return File.Exists(data.File("ports.json")) ? JsonSerializer.Deserialize<SortedDictionary<string, int>>(File.ReadAllText(data.File("ports.json"))) ?? [] : [];
+        }
+        catch (JsonException)
+        {
+            // Somebody has edited it: other ports are better than no start.
+            return [];
+        }
+    }
 }

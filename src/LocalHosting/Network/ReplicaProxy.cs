@@ -16,6 +16,10 @@ internal sealed class ReplicaProxy(EndpointReference endpoint, TimeProvider time
     public const int MostParked = 20;
 
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
+
+    // Whoever waits longer has given up, and would keep its place from others.
+    private static readonly TimeSpan ParkLimit = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
@@ -134,6 +138,8 @@ internal sealed class ReplicaProxy(EndpointReference endpoint, TimeProvider time
     {
         var isParked = false;
         var pause = FirstPause;
+        using var patience = new CancellationTokenSource(ParkLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _end.Token);
         try
         {
             while (true)
@@ -151,16 +157,20 @@ internal sealed class ReplicaProxy(EndpointReference endpoint, TimeProvider time
                 }
                 if (Rotation.IsEmpty)
                 {
-                    await changed.WaitAsync(_end.Token);
+                    await changed.WaitAsync(either.Token);
                 }
                 else
                 {
                     // They run and do not listen yet, of which there is no sign.
-                    await Task.WhenAny(changed, Task.Delay(pause, time, _end.Token));
+                    await Task.WhenAny(changed, Task.Delay(pause, time, either.Token));
                     pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
                 }
-                _end.Token.ThrowIfCancellationRequested();
+                either.Token.ThrowIfCancellationRequested();
             }
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !_end.IsCancellationRequested)
+        {
+            return (null, null);
         }
         finally
         {

@@ -9,8 +9,15 @@ internal sealed class ConsoleReporter(TextWriter output, bool verbose, IReadOnly
     {
         lock (_access)
         {
-            output.WriteLine(text);
-            output.Flush();
+            try
+            {
+                output.WriteLine(text);
+                output.Flush();
+            }
+            catch (IOException)
+            {
+                // A terminal that has gone or a full disk is no reason to stop; the line stands in the resource's log.
+            }
         }
     }
 

@@ -36,15 +36,18 @@ internal sealed class DependencyWaits(ResourceNotificationService notifications,
         string? told = null;
         // A wait on something that never changes would never say what it waits for, so a timer also looks.
         using var reminder = time.CreateTimer(_ => Tell(), null, Patience, Timeout.InfiniteTimeSpan);
-        var satisfied = await notifications.WaitForResourceAsync(wait.Resource.Name, change =>
+        ResourceEvent satisfied;
+        do
         {
-            var isSatisfied = IsSatisfied(resource, wait, change.Snapshot);
-            if (!isSatisfied)
-                Tell();
-            return isSatisfied;
-        }, cancellationToken);
-        if (wait.WaitType == WaitType.WaitUntilHealthy)
-            await HandlersAsync(wait.Resource, satisfied.Snapshot.Ready!, cancellationToken);
+            satisfied = await notifications.WaitForResourceAsync(wait.Resource.Name, change =>
+            {
+                var isSatisfied = IsSatisfied(resource, wait, change.Snapshot);
+                if (!isSatisfied)
+                    Tell();
+                return isSatisfied;
+            }, cancellationToken);
+        }
+        while (wait.WaitType == WaitType.WaitUntilHealthy && !await HandlersAsync(wait.Resource, satisfied.Snapshot.Ready!, cancellationToken));
 
         void Tell()
         {
@@ -77,18 +80,24 @@ internal sealed class DependencyWaits(ResourceNotificationService notifications,
         if (hasEnded && GivesUp(wait))
             throw new ResourceFailedException(wait.Resource, $"{waiter.Name} cannot start: {wait.Resource.Name}, for which it waits, {Outcome(dependency)}.");
         return state == KnownResourceStates.Running
-            && (wait.WaitType == WaitType.WaitUntilStarted || (dependency.HealthStatus == HealthStatus.Healthy && dependency.Ready is not null));
+            && (wait.WaitType == WaitType.WaitUntilStarted || (dependency.HealthStatus == HealthStatus.Healthy && dependency.Ready is { IsCanceled: false }));
     }
 
     // Without a wish of its own, a wait fails while the application starts (nobody would restart the dependency) and goes on later.
     private bool GivesUp(WaitAnnotation wait) =>
         wait.WaitBehavior is null ? startup.IsStarting : wait.WaitBehavior == WaitBehavior.StopOnResourceUnavailable;
 
-    private static async Task HandlersAsync(IResource dependency, Task handlers, CancellationToken cancellationToken)
+    /// <summary>Returns true when they are done; false when the dependency was stopped meanwhile, so that its next life has to be waited for.</summary>
+    private static async Task<bool> HandlersAsync(IResource dependency, Task handlers, CancellationToken cancellationToken)
     {
         try
         {
             await handlers.WaitAsync(cancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException) when (handlers.IsCanceled && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
 #pragma warning disable CA1031 // handlers are the user's code; whatever they throw fails the resource
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

@@ -118,6 +118,9 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RuntimeSer
     private async Task AnnounceReadyAsync()
     {
         await AllAsync(controller => controller.Ready, _end.Token);
+        // A process that is stopped waits for nothing any more, which is not being ready.
+        if (roster.Closing.IsCancellationRequested)
+            return;
         runtime.Startup.IsStarting = false;
         var door = model.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>())
             .FirstOrDefault(endpoint => endpoint is { IsExternal: true, UriScheme: "http" or "https" });

@@ -33,6 +33,7 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
     private async Task ShowAsync(IResource resource, IValueProvider value, CancellationToken cancellationToken)
     {
         ResourceStateSnapshot? state;
+        ResourceFailedException? failure = null;
         try
         {
             state = await value.GetValueAsync(cancellationToken) is null ? KnownResourceStates.ValueMissing : KnownResourceStates.Running;
@@ -41,7 +42,18 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
         {
             state = KnownResourceStates.ValueMissing;
         }
-        notifications.Update(resource, snapshot => snapshot with { State = state });
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // values come from the user's code; whatever it throws fails the resource
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            (state, failure) = (KnownResourceStates.FailedToStart, new ResourceFailedException(resource, $"{resource.Name} has no value: {exception.Message}", exception));
+            loggers.Log(resource.Name).Lifecycle(failure.Message, isError: true);
+        }
+        notifications.Update(resource, snapshot => snapshot with { State = state, Failure = failure });
     }
 
     /// <summary>It counts as running; its health says whether it is there. It fails as one of our own would, if what it needs to be ready cannot be done.</summary>

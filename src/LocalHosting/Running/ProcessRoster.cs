@@ -54,7 +54,8 @@ internal sealed class ProcessRoster(DistributedApplicationModel model, HealthMon
         }
         await entry.Unfollow.CancelAsync();
         await entry.Following;
-        entry.Dispose();
+        // Not its controller: a stop of everything may be about to ask it too.
+        entry.Unfollow.Dispose();
     }
 
     /// <summary>Waits until nobody else changes the processes of the resources as a whole. Dispose the result when the change is done.</summary>

@@ -130,6 +130,8 @@ internal sealed class ResourceController(IResource resource, IProcessRecipe reci
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             await EndedAsync(runtime.Notifications.Snapshot(resource).StartTimeStamp is null ? KnownResourceStates.NotStarted : EndState, null);
+            // Nobody waits any more for what somebody has stopped.
+            _created.TrySetResult();
         }
 #pragma warning disable CA1031 // whatever goes wrong at the start of one resource must not end the others silently
         catch (Exception exception)

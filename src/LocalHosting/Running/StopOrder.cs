@@ -17,15 +17,14 @@ internal static class StopOrder
 
         void Visit(IResource resource)
         {
-            if (!path.Add(resource))
+            if (finished.Contains(resource) || !path.Add(resource))
                 return;
             foreach (var dependency in Dependencies(resource))
             {
                 if (path.Contains(dependency) || !dependents.TryGetValue(dependency, out var list))
                     continue;
                 list.Add(resource);
-                if (!finished.Contains(dependency))
-                    Visit(dependency);
+                Visit(dependency);
             }
             path.Remove(resource);
             finished.Add(resource);

@@ -58,6 +58,11 @@ public static class DistributedApplicationTestingBuilder
         {
             return new TestingBuilder(run, await run.StartMainAsync(cancellationToken));
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            run.Abandon();
+            throw;
+        }
         catch
         {
             await run.EndAsync();

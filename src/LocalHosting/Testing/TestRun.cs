@@ -76,13 +76,25 @@ internal sealed class TestRun(Assembly? appHost, string[] args, Action<Distribut
     /// <summary>Lets Main end and removes what the run has left.</summary>
     public async Task EndAsync()
     {
-        _mayBuild.TrySetCanceled();
-        _isStarted.TrySetResult();
-        _isOver.TrySetResult();
+        Release();
         // Main itself may dispose its application.
         if (HasMain && Caller != this)
             await _mainEnded.Task;
         _defaults.RemoveData();
+    }
+
+    /// <summary>The same without waiting: a Main that has not come to build its application may never end.</summary>
+    public void Abandon()
+    {
+        Release();
+        _mainEnded.Task.ContinueWith(_ => _defaults.RemoveData(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private void Release()
+    {
+        _mayBuild.TrySetCanceled();
+        _isStarted.TrySetResult();
+        _isOver.TrySetResult();
     }
 
     private void RunMain()
