@@ -31,7 +31,7 @@ internal sealed class ExternalDatabases(PostgresServerResource server, ExternalS
 
     private async Task CreateAsync(string psql, string database, ResourceLog log, CancellationToken cancellationToken)
     {
-        var create = $"CREATE DATABASE {Identifier(database)}";
+        var create = $"CREATE DATABASE {Sql.Identifier(database)}";
         var (exitCode, output) = await RunAsync(psql, create, cancellationToken);
         if (exitCode == 0)
             log.Lifecycle($"created the database {database} on {external.Address}");
@@ -39,13 +39,13 @@ internal sealed class ExternalDatabases(PostgresServerResource server, ExternalS
         else if (!await ExistsAsync(psql, database, cancellationToken))
         {
             throw new DistributedApplicationException(
-                $"the database '{database}' is missing on {external.Address} and {external.UserName} cannot create it ({LogTail.MostTelling(output)}); let an administrator run: {create} OWNER {Identifier(external.UserName!)};");
+                $"the database '{database}' is missing on {external.Address} and {external.UserName} cannot create it ({LogTail.MostTelling(output)}); let an administrator run: {create} OWNER {Sql.Identifier(external.UserName!)};");
         }
     }
 
     private async Task<bool> ExistsAsync(string psql, string database, CancellationToken cancellationToken)
     {
-        var (exitCode, output) = await RunAsync(psql, $"SELECT 'found' FROM pg_database WHERE datname = {Literal(database)}", cancellationToken);
+        var (exitCode, output) = await RunAsync(psql, $"SELECT 'found' FROM pg_database WHERE datname = {Sql.Literal(database)}", cancellationToken);
         return exitCode == 0
             ? output.Contains("found")
             : throw new DistributedApplicationException($"the databases of {external.Address} cannot be seen ({LogTail.MostTelling(output)}); correct {external.Setting}.");
@@ -67,8 +67,4 @@ internal sealed class ExternalDatabases(PostgresServerResource server, ExternalS
             environment["PGPASSWORD"] = password;
         return ShortProcess.RunAsync(new ProcessRequest(psql, ["-X", "-q", "-t", "-A", "-w", "-v", "ON_ERROR_STOP=1", "-c", sql], "/", environment), cancellationToken);
     }
-
-    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
-
-    private static string Identifier(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

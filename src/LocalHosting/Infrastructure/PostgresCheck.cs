@@ -1,39 +1,29 @@
 using System.Buffers.Binary;
 using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
-using LocalHosting.Health;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LocalHosting.Infrastructure;
 
 /// <summary>Healthy when the server answers a startup message by asking for a password (protocol 3.0, "Message Flow: Start-up").</summary>
-internal sealed class PostgresCheck(PostgresServerResource server) : IHealthCheck
+internal sealed class PostgresCheck(PostgresServerResource server) : ServerCheck
 {
     private const int ProtocolVersion = 3 << 16;
     private const int TlsRequest = (1234 << 16) + 5679;
 
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    protected override async Task<HealthCheckResult> ProbeAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var (host, user) = (server.PrimaryEndpoint.Host, server.External()?.UserName ?? "postgres");
-            await using var connection = await ServerStream.ConnectAsync(host, server.PrimaryEndpoint.Port, cancellationToken);
-            await using var secure = server.External() is null ? null : await TlsAsync(connection, host, cancellationToken);
-            var stream = secure ?? connection;
-            await stream.WriteAsync(Message(ProtocolVersion, $"user\0{user}\0database\0postgres\0\0"), cancellationToken);
-            var answer = new byte[1024];
-            var length = await stream.ReadAtLeastAsync(answer, 1, throwOnEndOfStream: false, cancellationToken);
-            if (length > 0 && answer[0] == (byte)'R')
-                return HealthCheckResult.Healthy();
-            return HealthCheckResult.Unhealthy(length > 0 ? ErrorMessage(answer.AsSpan(0, length)) : "connection closed");
-        }
-        catch (Exception exception) when (exception is SocketException or IOException or AuthenticationException or OperationCanceledException)
-        {
-            return HealthCheckResult.Unhealthy(ProbeErrors.Describe(exception));
-        }
+        var (host, user) = (server.PrimaryEndpoint.Host, server.External()?.UserName ?? "postgres");
+        await using var connection = await ServerStream.ConnectAsync(host, server.PrimaryEndpoint.Port, cancellationToken);
+        await using var secure = server.External() is null ? null : await TlsAsync(connection, host, cancellationToken);
+        var stream = secure ?? connection;
+        await stream.WriteAsync(Message(ProtocolVersion, $"user\0{user}\0database\0postgres\0\0"), cancellationToken);
+        var answer = new byte[1024];
+        var length = await stream.ReadAtLeastAsync(answer, 1, throwOnEndOfStream: false, cancellationToken);
+        if (length > 0 && answer[0] == (byte)'R')
+            return HealthCheckResult.Healthy();
+        return HealthCheckResult.Unhealthy(length > 0 ? ErrorMessage(answer.AsSpan(0, length)) : "connection closed");
     }
 
     /// <summary>What drivers do first: ask for TLS, and go on without it if the server has none.</summary>

@@ -45,11 +45,11 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
         var password = await server.PasswordParameter.GetValueAsync(cancellationToken) ?? "";
         var script = new List<string>
         {
-            $"SELECT 'CREATE ROLE ' || quote_ident({Literal(user)}) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {Literal(user)}) \\gexec",
-            $"SELECT format('ALTER ROLE %I SUPERUSER LOGIN PASSWORD %L', {Literal(user)}, {Literal(password)}) \\gexec",
+            $"SELECT 'CREATE ROLE ' || quote_ident({Sql.Literal(user)}) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {Sql.Literal(user)}) \\gexec",
+            $"SELECT format('ALTER ROLE %I SUPERUSER LOGIN PASSWORD %L', {Sql.Literal(user)}, {Sql.Literal(password)}) \\gexec",
         };
         script.AddRange(server.OwnDatabases.Select(database =>
-            $"SELECT 'CREATE DATABASE ' || quote_ident({Literal(database)}) || ' OWNER ' || quote_ident({Literal(user)}) WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = {Literal(database)}) \\gexec"));
+            $"SELECT 'CREATE DATABASE ' || quote_ident({Sql.Literal(database)}) || ' OWNER ' || quote_ident({Sql.Literal(user)}) WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = {Sql.Literal(database)}) \\gexec"));
         var port = server.PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture);
         var psql = Request("psql", ["-X", "-q", "-t", "-v", "ON_ERROR_STOP=1", "-h", _place!.Socket, "-p", port, "-U", "postgres", "-d", "postgres", "-f", "-"]) with
         {
@@ -97,6 +97,4 @@ internal sealed class PostgresRecipe(PostgresServerResource server) : IProcessRe
 
     private ProcessRequest Request(string program, IReadOnlyList<string> arguments) =>
         new(Path.Combine(_place!.Programs, program), arguments, "/", _environment) { RunAs = _place.User };
-
-    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }

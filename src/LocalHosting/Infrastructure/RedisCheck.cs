@@ -1,36 +1,26 @@
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
-using LocalHosting.Health;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LocalHosting.Infrastructure;
 
 /// <summary>Healthy when the server answers PING with PONG.</summary>
-internal sealed class RedisCheck(RedisResource server) : IHealthCheck
+internal sealed class RedisCheck(RedisResource server) : ServerCheck
 {
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    protected override async Task<HealthCheckResult> ProbeAsync(CancellationToken cancellationToken)
     {
-        try
+        await using var stream = await ServerStream.ConnectAsync(server.PrimaryEndpoint, cancellationToken);
+        using var reader = new StreamReader(stream);
+        if (server.PasswordParameter is { } parameter)
         {
-            await using var stream = await ServerStream.ConnectAsync(server.PrimaryEndpoint, cancellationToken);
-            using var reader = new StreamReader(stream);
-            if (server.PasswordParameter is { } parameter)
-            {
-                string[] credentials = [.. server.External()?.UserName is { } user ? [user] : Array.Empty<string>(), await parameter.GetValueAsync(cancellationToken) ?? ""];
-                await stream.WriteAsync(Command(["AUTH", .. credentials]), cancellationToken);
-                if (await reader.ReadLineAsync(cancellationToken) is var answer && answer != "+OK")
-                    return HealthCheckResult.Unhealthy(answer ?? "connection closed");
-            }
-            await stream.WriteAsync(Command("PING"), cancellationToken);
-            var pong = await reader.ReadLineAsync(cancellationToken);
-            return pong == "+PONG" ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(pong ?? "connection closed");
+            string[] credentials = [.. server.External()?.UserName is { } user ? [user] : Array.Empty<string>(), await parameter.GetValueAsync(cancellationToken) ?? ""];
+            await stream.WriteAsync(Command(["AUTH", .. credentials]), cancellationToken);
+            if (await reader.ReadLineAsync(cancellationToken) is var answer && answer != "+OK")
+                return HealthCheckResult.Unhealthy(answer ?? "connection closed");
         }
-        catch (Exception exception) when (exception is SocketException or IOException or AuthenticationException or OperationCanceledException)
-        {
-            return HealthCheckResult.Unhealthy(ProbeErrors.Describe(exception));
-        }
+        await stream.WriteAsync(Command("PING"), cancellationToken);
+        var pong = await reader.ReadLineAsync(cancellationToken);
+        return pong == "+PONG" ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(pong ?? "connection closed");
     }
 
     // RESP: an array of strings, each with its length in bytes.

@@ -133,28 +133,26 @@ internal sealed class ReplicaProxy(EndpointReference endpoint, TimeProvider time
         }
     }
 
-    /// <summary>A connection to a replica, sooner or later; none when too many wait for one.</summary>
+    /// <summary>A connection to a replica, sooner or later; none when too many wait for one, or this one has waited too long.</summary>
     private async Task<(ReplicaRotation.Claim? Claim, Socket? Replica)> ReachAsync()
     {
-        var isParked = false;
-        var pause = FirstPause;
+        // Taken before asking, so that no change is missed.
+        var changed = Rotation.Changed;
+        var reached = await AskEachAsync();
+        return reached.Replica is null ? await ParkAsync(changed) : reached;
+    }
+
+    private async Task<(ReplicaRotation.Claim? Claim, Socket? Replica)> ParkAsync(Task changed)
+    {
         using var patience = new CancellationTokenSource(ParkLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _end.Token);
         try
         {
+            if (Interlocked.Increment(ref _parked) > MostParked)
+                return (null, null);
+            var pause = FirstPause;
             while (true)
             {
-                // Taken before asking, so that no change is missed.
-                var changed = Rotation.Changed;
-                var reached = await AskEachAsync();
-                if (reached.Replica is not null)
-                    return reached;
-                if (!isParked)
-                {
-                    isParked = true;
-                    if (Interlocked.Increment(ref _parked) > MostParked)
-                        return (null, null);
-                }
                 if (Rotation.IsEmpty)
                 {
                     await changed.WaitAsync(either.Token);
@@ -166,6 +164,9 @@ internal sealed class ReplicaProxy(EndpointReference endpoint, TimeProvider time
                     pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
                 }
                 either.Token.ThrowIfCancellationRequested();
+                changed = Rotation.Changed;
+                if (await AskEachAsync() is { Replica: not null } reached)
+                    return reached;
             }
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !_end.IsCancellationRequested)
@@ -174,8 +175,7 @@ internal sealed class ReplicaProxy(EndpointReference endpoint, TimeProvider time
         }
         finally
         {
-            if (isParked)
-                Interlocked.Decrement(ref _parked);
+            Interlocked.Decrement(ref _parked);
         }
     }
 

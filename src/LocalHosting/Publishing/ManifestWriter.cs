@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using LocalHosting.Running;
 
 namespace LocalHosting.Publishing;
 
@@ -86,8 +87,7 @@ internal sealed class ManifestWriter(Utf8JsonWriter json, string directory, Dist
     private async Task WriteProcessAsync(IResource resource, ServerContainer server, CancellationToken cancellationToken)
     {
         var launch = new CommandLineArgsCallbackContext([.. server.Arguments], resource, cancellationToken) { ExecutionContext = execution };
-        foreach (var callback in resource.Annotations.OfType<CommandLineArgsCallbackAnnotation>().ToArray())
-            await callback.Callback(launch);
+        await resource.FillAsync(launch);
         if (launch.Args.Count > 0)
         {
             json.WriteStartArray("args");
@@ -97,8 +97,7 @@ internal sealed class ManifestWriter(Utf8JsonWriter json, string directory, Dist
         }
 
         var context = new EnvironmentCallbackContext(execution, resource, server.Environment.ToDictionary(), cancellationToken);
-        foreach (var callback in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
-            await callback.Callback(context);
+        await resource.FillAsync(context);
         if (context.EnvironmentVariables.Count > 0)
         {
             json.WriteStartObject("env");

@@ -16,8 +16,7 @@ internal sealed class LaunchValues(DistributedApplicationExecutionContext execut
     public async Task<Dictionary<string, string>> EnvironmentAsync(IResource resource, CancellationToken cancellationToken)
     {
         var context = new EnvironmentCallbackContext(execution, resource, null, cancellationToken) { Logger = loggers.GetLogger(resource) };
-        foreach (var callback in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
-            await callback.Callback(context);
+        await resource.FillAsync(context);
         var environment = Inherited();
         foreach (var (name, value) in context.EnvironmentVariables)
         {
@@ -30,8 +29,7 @@ internal sealed class LaunchValues(DistributedApplicationExecutionContext execut
     public async Task<IReadOnlyList<string>> ArgumentsAsync(IResource resource, CancellationToken cancellationToken)
     {
         var context = new CommandLineArgsCallbackContext([], resource, cancellationToken) { ExecutionContext = execution, Logger = loggers.GetLogger(resource) };
-        foreach (var callback in resource.Annotations.OfType<CommandLineArgsCallbackAnnotation>().ToArray())
-            await callback.Callback(context);
+        await resource.FillAsync(context);
         var arguments = new List<string>();
         foreach (var value in context.Args)
         {

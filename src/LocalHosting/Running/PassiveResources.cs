@@ -22,18 +22,18 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
             Refuse(resource);
     }
 
-    private void Refuse(IResource container)
+    private void Refuse(IResource container) => Fail(new ResourceFailedException(container,
+        $"{container.Name} is a container, and this runtime starts none; run its program with AddExecutable, or the AppHost with -p:UseAspire=true."));
+
+    private void Fail(ResourceFailedException failure)
     {
-        var failure = new ResourceFailedException(container,
-            $"{container.Name} is a container, and this runtime starts none; run its program with AddExecutable, or the AppHost with -p:UseAspire=true.");
-        loggers.Log(container.Name).Lifecycle(failure.Message, isError: true);
-        notifications.Update(container, snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Failure = failure });
+        loggers.Log(failure.Culprit.Name).Lifecycle(failure.Message, isError: true);
+        notifications.Update(failure.Culprit, snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Failure = failure });
     }
 
     private async Task ShowAsync(IResource resource, IValueProvider value, CancellationToken cancellationToken)
     {
         ResourceStateSnapshot? state;
-        ResourceFailedException? failure = null;
         try
         {
             state = await value.GetValueAsync(cancellationToken) is null ? KnownResourceStates.ValueMissing : KnownResourceStates.Running;
@@ -50,17 +50,16 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            (state, failure) = (KnownResourceStates.FailedToStart, new ResourceFailedException(resource, $"{resource.Name} has no value: {exception.Message}", exception));
-            loggers.Log(resource.Name).Lifecycle(failure.Message, isError: true);
+            Fail(new ResourceFailedException(resource, $"{resource.Name} has no value: {exception.Message}", exception));
+            return;
         }
-        notifications.Update(resource, snapshot => snapshot with { State = state, Failure = failure });
+        notifications.Update(resource, snapshot => snapshot with { State = state });
     }
 
     /// <summary>It counts as running; its health says whether it is there. It fails as one of our own would, if what it needs to be ready cannot be done.</summary>
     private async Task LiveElsewhereAsync(IResource resource, ExternalServer server, CancellationToken cancellationToken)
     {
-        var log = loggers.Log(resource.Name);
-        log.Lifecycle($"runs at {server.Address}, as {server.Setting} says; nothing is started for it");
+        loggers.Log(resource.Name).Lifecycle($"runs at {server.Address}, as {server.Setting} says; nothing is started for it");
         notifications.Update(resource, snapshot => snapshot.WithProperty(RuntimeProperties.ExternalServer, server.Address) with
         {
             State = KnownResourceStates.Running,
@@ -78,9 +77,7 @@ internal sealed class PassiveResources(ResourceNotificationService notifications
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            var failure = new ResourceFailedException(resource, $"{resource.Name} failed to start: {exception.Message}", exception);
-            log.Lifecycle(failure.Message, isError: true);
-            notifications.Update(resource, snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Failure = failure });
+            Fail(new ResourceFailedException(resource, $"{resource.Name} failed to start: {exception.Message}", exception));
         }
     }
 
