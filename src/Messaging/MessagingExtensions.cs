@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -35,7 +36,8 @@ public static class MessagingExtensions
         services.AddKeyedSingleton(service, (_, _) => database);
         services.TryAddScoped<InboxTicket>();
         services.TryAddScoped<InboxInterceptor>();
-        services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(database).AddInterceptors(afterCommit, provider.GetRequiredService<InboxInterceptor>()));
+        services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(database)
+            .ReplaceService<IBatchExecutor, OneTripSaves>().AddInterceptors(afterCommit, provider.GetRequiredService<InboxInterceptor>()));
         services.AddScoped<Outbox<TDbContext>>();
         services.TryAddScoped<UnsavedMessages>();
         services.TryAddScoped<AfterCommit>();
