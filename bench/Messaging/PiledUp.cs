@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using PhotoPlatform.Messaging.Outbox;
 
 namespace PhotoPlatform.Messaging.Bench;
@@ -12,8 +13,9 @@ internal static class PiledUp
     internal static async Task FillAsync(Servers servers, int rows, CancellationToken cancellationToken)
     {
         await servers.CleanAsync(cancellationToken);
-        // Never started, so it has no relay.
+        // Never started, so it has no relay; and it is the one that would take the database, and so have it closed in the end.
         await using var service = Services.Create(servers.Settings, Services.PublishWithOutbox, new Tally(0));
+        service.Services.GetRequiredKeyedService<NpgsqlDataSource>(Services.Publisher);
         var next = -PerSave;
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(WriteAsync, cancellationToken)));
         await servers.ExecuteAsync(Services.Publisher, "VACUUM ANALYZE outbox", cancellationToken);

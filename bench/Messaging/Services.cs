@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Steps;
 
@@ -95,12 +96,12 @@ internal static class Services
     /// <summary>With the settings of the pool that the library chooses.</summary>
     private static void AddDatabase(WebApplicationBuilder builder, string name)
     {
-        var database = new Npgsql.NpgsqlDataSourceBuilder(builder.Configuration.Require($"ConnectionStrings:{name}"))
+        var database = new NpgsqlDataSourceBuilder(builder.Configuration.Require($"ConnectionStrings:{name}"))
         {
             ConnectionStringBuilder = { MaxPoolSize = 20, Timeout = 5, CommandTimeout = 10, CancellationTimeout = 2000, KeepAlive = 30 },
-        }.Build();
-        builder.Services.AddSingleton(_ => database);
-        builder.Services.AddDbContext<BenchDb>(options => options.UseNpgsql(database));
+        };
+        builder.Services.AddSingleton(_ => database.Build());
+        builder.Services.AddDbContext<BenchDb>((services, options) => options.UseNpgsql(services.GetRequiredService<NpgsqlDataSource>()));
     }
 }
 
