@@ -25,16 +25,12 @@ internal static class Backlog
         if (duplicates > 0)
             throw new BenchFailedException($"backlog: {duplicates} messages came twice.");
 
-        for (var part = 0; part < 10; part++)
-        {
-            var from = warmUp + (part * tenth);
-            Figures.Print($"messages {from - warmUp,8} to {from - warmUp + tenth,8}  {drain.Rate(from, from + tenth),8:0} messages/s");
-        }
-        var memory = relay.Samples;
-        foreach (var part in Enumerable.Range(0, 10).Select(part => memory.Skip(memory.Count * part / 10).Take(Math.Max(1, memory.Count / 10)).ToList()))
-            Figures.Print($"relay memory         heap at most {part.Max(sample => sample.Heap) / Megabyte,6:0} MB   resident {part.Max(sample => sample.Resident) / Megabyte,6:0} MB");
+        var parts = Enumerable.Range(0, 10).Select(part => warmUp + (part * tenth)).Select(from => (
+            From: from - warmUp, Rate: drain.Rate(from, from + tenth - 1), Memory: relay.MostBetween(drain.At(from), drain.At(from + tenth - 1)))).ToList();
+        foreach (var (from, rate, memory) in parts)
+            Figures.Print($"messages {from,7} to {from + tenth,7} {rate,8:0} messages/s   relay: heap {memory.Heap / Megabyte,4:0} MB, resident {memory.Resident / Megabyte,4:0} MB");
         Figures.Print($"processor time in seconds per 1,000 messages: PostgreSQL {used.Postgres.TotalSeconds * 1000 / all:0.00}, RabbitMQ {used.RabbitMQ.TotalSeconds * 1000 / all:0.00}");
-        Figures.Ratio("backlog-last/first", drain.Rate(all - tenth, all) / drain.Rate(warmUp, warmUp + tenth));
-        Figures.Ratio("backlog-memory-last/first", (double)memory[^1].Resident / memory[memory.Count / 10].Resident);
+        Figures.Ratio("backlog-last/first", parts[^1].Rate / parts[0].Rate);
+        Figures.Ratio("backlog-relay-memory-last/first", (double)parts[^1].Memory.Resident / parts[0].Memory.Resident);
     }
 }

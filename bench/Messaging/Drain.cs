@@ -56,8 +56,11 @@ internal sealed class Drain : IAsyncDisposable
         return _received - _different;
     }
 
-    /// <summary>Messages per second from one to another, in the order in which they came.</summary>
-    internal double Rate(int from, int to) => (to - from - 1) / Stopwatch.GetElapsedTime(_at[from], _at[to - 1]).TotalSeconds;
+    /// <summary>When the n-th message came.</summary>
+    internal long At(int n) => _at[n];
+
+    /// <summary>Messages per second from the n-th message to another.</summary>
+    internal double Rate(int from, int to) => (to - from) / Stopwatch.GetElapsedTime(_at[from], _at[to]).TotalSeconds;
 
     public async ValueTask DisposeAsync()
     {

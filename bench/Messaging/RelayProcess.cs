@@ -10,7 +10,7 @@ internal sealed class RelayProcess : IAsyncDisposable
     /// <summary>The argument with which this program is a relay: settings in its environment, until its input ends; it prints the size of its heap.</summary>
     internal const string Command = "relay";
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private readonly Process _process;
     private readonly List<Memory> _memory = [];
     private readonly Task _reading;
@@ -21,8 +21,12 @@ internal sealed class RelayProcess : IAsyncDisposable
         _reading = ReadAsync();
     }
 
-    /// <summary>What it has used so far, to be read when it has ended.</summary>
-    internal IReadOnlyList<Memory> Samples => _memory;
+    /// <summary>The most memory that it was seen to have between two times, or shortly before. To be asked when it has ended.</summary>
+    internal Memory MostBetween(long from, long to)
+    {
+        var samples = _memory.Where(sample => sample.At >= from && sample.At < to).DefaultIfEmpty(_memory.LastOrDefault(sample => sample.At < to)).ToList();
+        return new Memory(to, samples.Max(sample => sample.Heap), samples.Max(sample => sample.Resident));
+    }
 
     internal static RelayProcess Start(Servers servers)
     {
@@ -38,7 +42,8 @@ internal sealed class RelayProcess : IAsyncDisposable
         var settings = new ConfigurationBuilder().AddEnvironmentVariables().Build().AsEnumerable().Where(setting => setting.Key.StartsWith("ConnectionStrings:", StringComparison.Ordinal)).ToDictionary();
         var service = Services.Create(settings, Services.PublishWithOutbox, new Tally(0));
         await service.StartAsync();
-        var ended = Console.In.ReadToEndAsync();
+        // Of the console's reader even this blocks.
+        var ended = Task.Run(Console.In.ReadToEnd);
         while (await Task.WhenAny(ended, Task.Delay(Interval)) != ended)
             Console.WriteLine(GC.GetTotalMemory(forceFullCollection: false).ToString(CultureInfo.InvariantCulture));
         await Services.StopAsync(service);
@@ -60,7 +65,7 @@ internal sealed class RelayProcess : IAsyncDisposable
         {
             try
             {
-                _memory.Add(new Memory(long.Parse(line, CultureInfo.InvariantCulture), ProcessFamily.ResidentBytes(_process.Id)));
+                _memory.Add(new Memory(Stopwatch.GetTimestamp(), long.Parse(line, CultureInfo.InvariantCulture), ProcessFamily.ResidentBytes(_process.Id)));
             }
             catch (Exception exception) when (exception is IOException or InvalidOperationException)
             {
@@ -69,7 +74,8 @@ internal sealed class RelayProcess : IAsyncDisposable
         }
     }
 
+    /// <param name="At">When, by the stopwatch.</param>
     /// <param name="Heap">Bytes of its heap.</param>
     /// <param name="Resident">Bytes of the process that are in memory.</param>
-    internal readonly record struct Memory(long Heap, long Resident);
+    internal readonly record struct Memory(long At, long Heap, long Resident);
 }

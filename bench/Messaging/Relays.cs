@@ -27,7 +27,7 @@ internal static class Relays
                     await Task.WhenAll(relays.Select(relay => relay.DisposeAsync().AsTask()));
                 }
                 var duplicates = await drain.FinishAsync(cancellationToken);
-                rates[count].Add(drain.Rate(warmUp, warmUp + rows));
+                rates[count].Add(drain.Rate(warmUp, warmUp + rows - 1));
                 Figures.Print($"run {round + 1}  {count} relays  {rates[count][^1],8:0} messages/s   duplicates {duplicates}");
                 if (duplicates > 0)
                     throw new BenchFailedException($"{count} relays: {duplicates} messages came twice.");
