@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
-using PhotoPlatform.Messaging.Outbox;
 
 namespace PhotoPlatform.Messaging.Bench;
 
@@ -37,7 +36,7 @@ internal sealed class BenchDb(DbContextOptions<BenchDb> options) : DbContext(opt
     {
         modelBuilder.Entity<Row>(row => row.ToTable("rows").HasKey(entity => entity.Number));
         modelBuilder.Entity<Row>().Property(row => row.Number).ValueGeneratedNever();
-        modelBuilder.UseOutbox();
+        modelBuilder.UseMessaging();
         modelBuilder.UseSnakeCaseNames();
     }
 }
