@@ -1,0 +1,90 @@
+using System.Data.Common;
+using System.Diagnostics;
+using MassTransit;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace PhotoPlatform.Messaging.Ledger;
+
+/// <summary>
+/// Points at which the process kills itself with SIGKILL, once, when a test has armed them: by a file of the point's name in a folder that all nodes know.
+/// Whoever comes there first takes the file away.
+/// </summary>
+internal sealed class Failpoints(string folder)
+{
+    /// <summary>Does not return from a point that is armed.</summary>
+    internal void Reach(string point)
+    {
+        var armed = Path.Combine(folder, point);
+        if (!File.Exists(armed))
+            return;
+        try
+        {
+            File.Move(armed, armed + ".fired");
+        }
+        catch (FileNotFoundException)
+        {
+            return;
+        }
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
+    }
+}
+
+/// <summary>In the publisher: everything is written and nothing committed; or committed, and nobody knows it yet.</summary>
+internal sealed class CommitFailpoints(Failpoints failpoints) : DbTransactionInterceptor
+{
+    public override ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        failpoints.Reach("before-commit");
+        return ValueTask.FromResult(result);
+    }
+
+    public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    {
+        failpoints.Reach("after-commit");
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>In a relay: the broker has confirmed a message, whose row is still there.</summary>
+internal sealed class RelayFailpoint(Failpoints failpoints) : IHostedService, IDisposable
+{
+    private readonly ActivityListener _listener = new()
+    {
+        ShouldListenTo = source => source.Name == "PhotoPlatform.Messaging",
+        Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        ActivityStopped = activity =>
+        {
+            if (activity is { Kind: ActivityKind.Producer, Status: not ActivityStatusCode.Error })
+                failpoints.Reach("after-publish-before-delete");
+        },
+    };
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        ActivitySource.AddActivityListener(_listener);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _listener.Dispose();
+}
+
+/// <summary>In the consumer: the effect is committed, and its message not acknowledged.</summary>
+internal sealed class ConsumerFailpoint(Failpoints failpoints) : IReceiveObserver
+{
+    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType) where T : class
+    {
+        failpoints.Reach("after-effect-before-ack");
+        return Task.CompletedTask;
+    }
+
+    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
+
+    public Task PostReceive(ReceiveContext context) => Task.CompletedTask;
+
+    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T : class => Task.CompletedTask;
+
+    public Task ReceiveFault(ReceiveContext context, Exception exception) => Task.CompletedTask;
+}
