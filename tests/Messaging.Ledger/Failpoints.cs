@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace PhotoPlatform.Messaging.Ledger;
 
 /// <summary>
-/// Points at which the process kills itself with SIGKILL, once, when a test has armed them: by a file of the point's name in a folder that all nodes know.
-/// Whoever comes there first takes the file away.
+/// Points at which the process kills itself with SIGKILL, once, when a test has armed them: by a directory of the point's name in a folder that all nodes know.
+/// Whoever removes it dies.
 /// </summary>
 internal sealed class Failpoints(string folder)
 {
@@ -15,13 +15,13 @@ internal sealed class Failpoints(string folder)
     internal void Reach(string point)
     {
         var armed = Path.Combine(folder, point);
-        if (!File.Exists(armed))
+        if (!Directory.Exists(armed))
             return;
         try
         {
-            File.Move(armed, armed + ".fired");
+            Directory.Delete(armed);
         }
-        catch (FileNotFoundException)
+        catch (DirectoryNotFoundException)
         {
             return;
         }
@@ -47,9 +47,10 @@ internal sealed class CommitFailpoints(Failpoints failpoints) : DbTransactionInt
 }
 
 /// <summary>In a relay: the broker has confirmed a message, whose row is still there.</summary>
-internal sealed class RelayFailpoint(Failpoints failpoints) : IHostedService, IDisposable
+internal static class RelayFailpoint
 {
-    private readonly ActivityListener _listener = new()
+    /// <summary>Without a hosted service: a relay alone has none.</summary>
+    internal static void Add(Failpoints failpoints) => ActivitySource.AddActivityListener(new ActivityListener
     {
         ShouldListenTo = source => source.Name == "PhotoPlatform.Messaging",
         Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
@@ -58,17 +59,7 @@ internal sealed class RelayFailpoint(Failpoints failpoints) : IHostedService, ID
             if (activity is { Kind: ActivityKind.Producer, Status: not ActivityStatusCode.Error })
                 failpoints.Reach("after-publish-before-delete");
         },
-    };
-
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        ActivitySource.AddActivityListener(_listener);
-        return Task.CompletedTask;
-    }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public void Dispose() => _listener.Dispose();
+    });
 }
 
 /// <summary>In the consumer: the effect is committed, and its message not acknowledged.</summary>

@@ -16,7 +16,8 @@ internal static class LedgerNode
     /// <param name="role"><c>publish</c>, <c>relay</c>, <c>consume</c> or <c>work</c>; null: all of them.</param>
     internal static void AddLedger(this WebApplicationBuilder builder, string? role)
     {
-        builder.Services.AddSingleton(new Failpoints(builder.Configuration.Require("Ledger:Failpoints")));
+        var failpoints = new Failpoints(builder.Configuration.Require("Ledger:Failpoints"));
+        builder.Services.AddSingleton(failpoints);
         if (role != "work")
         {
             builder.AddMessaging<LedgerDb>(Service, messaging =>
@@ -34,7 +35,7 @@ internal static class LedgerNode
                 builder.Services.AddSingleton<CommitFailpoints>();
                 break;
             case "relay":
-                builder.Services.AddHostedService<RelayFailpoint>();
+                RelayFailpoint.Add(failpoints);
                 break;
             case "consume":
                 builder.Services.AddReceiveObserver<ConsumerFailpoint>();

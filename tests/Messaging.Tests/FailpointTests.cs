@@ -30,8 +30,8 @@ public sealed class FailpointTests(LedgerSystem system, ITestOutputHelper output
             foreach (var (point, node) in Failpoints)
             {
                 var armed = Path.Combine(system.Failpoints, point);
-                await File.WriteAllTextAsync(armed, "");
-                await Eventually.GetAsync(() => Task.FromResult(File.Exists(armed)), waits => !waits, Limit);
+                Directory.CreateDirectory(armed);
+                await Eventually.GetAsync(() => Task.FromResult(Directory.Exists(armed)), waits => !waits, Limit);
                 run.Happens(point);
                 Assert.StartsWith(node, await system.StartEndedNodeAsync(), StringComparison.Ordinal);
                 await run.RecoveredAsync();

@@ -41,7 +41,7 @@ public sealed class LedgerSystem : IAsyncLifetime, ICollectionFixture<LedgerSyst
         }
     }
 
-    /// <summary>The folder in which a file arms a failpoint.</summary>
+    /// <summary>The folder in which a directory of its name arms a failpoint.</summary>
     internal string Failpoints { get; }
 
     /// <summary>Where attempts are sent to.</summary>
