@@ -22,7 +22,7 @@ internal sealed class LedgerDb(DbContextOptions<LedgerDb> options, CommitFailpoi
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Entry>().ToTable("entries");
-        modelBuilder.UseOutbox();
+        modelBuilder.UseMessaging();
         modelBuilder.UseSnakeCaseNames();
     }
 }

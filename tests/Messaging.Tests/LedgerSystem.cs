@@ -36,7 +36,8 @@ public sealed class LedgerSystem : IAsyncLifetime, ICollectionFixture<LedgerSyst
         var declared = Node("declare", "declare").WaitFor(_bus);
         foreach (var name in Nodes)
         {
-            var node = Node(name).WithEnvironment("Ledger__Role", name.Split('-')[0]).WithHttpEndpoint().WaitForCompletion(migrated).WaitForCompletion(declared);
+            var role = name.Split('-')[0];
+            var node = Node(name, role == "relay" ? [role] : []).WithEnvironment("Ledger__Role", role).WithHttpEndpoint().WaitForCompletion(migrated).WaitForCompletion(declared);
             node.WithEnvironment("ASPNETCORE_URLS", node.GetEndpoint("http"));
         }
     }
@@ -123,7 +124,8 @@ public sealed class LedgerSystem : IAsyncLifetime, ICollectionFixture<LedgerSyst
 
     private IResourceBuilder<ExecutableResource> Node(string name, params string[] arguments) => _builder
         .AddExecutable(name, "dotnet", AppContext.BaseDirectory, [Repository.Program("tests/Messaging.Ledger", "Messaging.Ledger"), .. arguments])
-        .WithReference(_bus).WithReference(_database).WithEnvironment("Ledger__Failpoints", Failpoints);
+        .WithReference(_bus).WithReference(_database).WithEnvironment("Ledger__Failpoints", Failpoints)
+        .WithEnvironment("Messaging__Relay", "false");
 
     private async Task StartAsync(string resource) => await Eventually.GetAsync(async () =>
     {
