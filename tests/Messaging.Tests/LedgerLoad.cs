@@ -17,6 +17,9 @@ internal sealed class LedgerLoad : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
+    // The ladder's third rung is ten minutes.
+    private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(15);
+
     // Attempts of all loads of a run have different numbers.
     private static long _attempts;
 
@@ -68,7 +71,7 @@ internal sealed class LedgerLoad : IAsyncDisposable
         {
             await LookAsync();
             return _underWay.Keys;
-        }, underWay => underWay.Count == 0, Limit);
+        }, underWay => underWay.Count == 0, FinishLimit);
     }
 
     public async ValueTask DisposeAsync()

@@ -77,18 +77,17 @@ public sealed class LedgerSystem : IAsyncLifetime, ICollectionFixture<LedgerSyst
     /// <summary>Kills a process, and starts it again. Returns when it runs, which is before it works.</summary>
     internal async Task KillAsync(string resource)
     {
-        Kill(Pid(resource) ?? throw new InvalidOperationException($"{resource} does not run."));
+        Assert.True(Pid(resource) is { } pid && TryKill(pid), $"{resource} has ended by itself:\n{LogTails()}");
         await EndedAsync(resource);
         await StartAsync(resource);
     }
 
     /// <summary>Kills the server process of one of the nodes' connections. PostgreSQL then ends all others too, and recovers as after a crash.</summary>
-    internal async Task KillBackendAsync(int pick)
+    internal Task KillBackendAsync(int pick) => Eventually.GetAsync(async () =>
     {
-        var backends = await Eventually.GetAsync(() => TryQueryAsync("SELECT pid FROM pg_stat_activity WHERE application_name = 'ledger' ORDER BY pid", row => row.GetInt32(0)),
-            pids => pids is { Count: > 0 }, Limit);
-        Kill(backends![pick % backends.Count]);
-    }
+        var backends = await TryQueryAsync("SELECT pid FROM pg_stat_activity WHERE application_name = 'ledger' ORDER BY pid", row => row.GetInt32(0));
+        return backends is { Count: > 0 } && TryKill(backends[pick % backends.Count]);
+    }, killed => killed, Limit);
 
     /// <summary>Waits for the end of the node that killed itself, and starts it again.</summary>
     internal async Task<string> StartEndedNodeAsync()
@@ -140,9 +139,18 @@ public sealed class LedgerSystem : IAsyncLifetime, ICollectionFixture<LedgerSyst
 
     private static int? Pid(CustomResourceSnapshot snapshot) => snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;
 
-    private static void Kill(int pid)
+    /// <returns>False when there is no such process any more.</returns>
+    private static bool TryKill(int pid)
     {
-        using var process = Process.GetProcessById(pid);
-        process.Kill();
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            process.Kill();
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 }
