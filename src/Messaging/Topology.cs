@@ -44,8 +44,8 @@ internal static class Topology
         foreach (var endpoint in endpoints)
         {
             await DeclareQueueAsync(MessageNames.DeadLetterQueueOf(endpoint.Queue), new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
-            for (var rung = 0; rung < RetryLadder.Rungs.Count; rung++)
-                await DeclareQueueAsync(RetryLadder.QueueOf(endpoint.Queue, rung), RungArguments(endpoint.Queue, RetryLadder.Rungs[rung].Delay));
+            foreach (var delay in endpoint.Retry.Rungs)
+                await DeclareQueueAsync(RetryPolicy.RungQueue(endpoint.Queue, delay), RungArguments(endpoint.Queue, delay));
             await DeclareQueueAsync(endpoint.Queue, QueueArguments(endpoint.Queue));
             if (endpoint.Exchange is { } exchange)
             {
