@@ -65,7 +65,7 @@ public static class MessagingExtensions
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BrokerConnection>(provider, address, $"{name} publisher"));
         services.AddScoped(provider => new FollowUps(provider.GetRequiredService<BrokerConnection>(), provider.GetRequiredService<TimeProvider>()));
         services.AddStep("declare", (provider, cancellationToken) => Topology.DeclareAsync(
-            provider.GetRequiredService<BrokerConnection>(), provider.GetServices<ConsumerEndpoint>(), provider.GetServices<PublishedEvent>(), cancellationToken));
+            provider.GetRequiredService<BrokerConnection>(), [.. provider.GetServices<ConsumerEndpoint>()], provider.GetServices<PublishedEvent>(), provider.GetRequiredService<TimeProvider>(), cancellationToken));
         services.Configure<MassTransitHostOptions>(options => options.StopTimeout = TimeSpan.FromSeconds(7));
         services.AddReceiveObserver<LostChannel>();
         services.AddMassTransit(bus =>

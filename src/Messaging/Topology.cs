@@ -1,5 +1,6 @@
 using PhotoPlatform.Messaging.Broker;
 using PhotoPlatform.Messaging.Consuming;
+using PhotoPlatform.Messaging.DeadLetters;
 using PhotoPlatform.Messaging.Retry;
 using RabbitMQ.Client;
 
@@ -35,7 +36,7 @@ internal static class Topology
         ["x-dead-letter-strategy"] = "at-least-once",
     };
 
-    internal static async Task DeclareAsync(BrokerConnection broker, IEnumerable<ConsumerEndpoint> endpoints, IEnumerable<PublishedEvent> events, CancellationToken cancellationToken)
+    internal static async Task DeclareAsync(BrokerConnection broker, IReadOnlyCollection<ConsumerEndpoint> endpoints, IEnumerable<PublishedEvent> events, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var channel = await broker.OpenChannelAsync(cancellationToken);
         foreach (var published in events)
@@ -53,6 +54,8 @@ internal static class Topology
                 await channel.QueueBindAsync(endpoint.Queue, exchange, "", cancellationToken: cancellationToken);
             }
         }
+        if (endpoints.Count > 0)
+            await DeadLetterCatalogue.AddAsync(broker, endpoints.Select(endpoint => endpoint.Queue), time, cancellationToken);
 
         Task DeclareQueueAsync(string queue, IReadOnlyDictionary<string, object?> arguments) =>
             channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments.ToDictionary(), cancellationToken: cancellationToken);
