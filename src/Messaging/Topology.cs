@@ -12,7 +12,7 @@ namespace PhotoPlatform.Messaging;
 /// </summary>
 internal static class Topology
 {
-    private const int DeliveryLimit = 20;
+    internal const int DeliveryLimit = 20;
 
     /// <summary>A message that took its consumer's process down too often goes straight to the dead letters.</summary>
     internal static IReadOnlyDictionary<string, object?> QueueArguments(string queue) => new Dictionary<string, object?>

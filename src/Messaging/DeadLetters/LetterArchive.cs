@@ -11,7 +11,8 @@ internal sealed class LetterArchive : IDisposable
     /// <exception cref="DeskException">The file cannot be written.</exception>
     internal static LetterArchive Append(string path)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        // Without a buffer, what a full disk refused is not tried again when the file is closed.
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
@@ -36,13 +37,15 @@ internal sealed class LetterArchive : IDisposable
     /// <exception cref="DeskException">The disk does not take them; none of them may be discarded.</exception>
     internal void Write(IEnumerable<DeadLetter> letters, DateTimeOffset now)
     {
+        using var lines = new MemoryStream();
+        foreach (var letter in letters)
+        {
+            lines.Write(ArchivedLetter.Of(letter, now).ToLine());
+            lines.WriteByte((byte)'\n');
+        }
         try
         {
-            foreach (var letter in letters)
-            {
-                _file.Write(ArchivedLetter.Of(letter, now).ToLine());
-                _file.WriteByte((byte)'\n');
-            }
+            _file.Write(lines.GetBuffer().AsSpan(0, (int)lines.Length));
             _file.Flush(flushToDisk: true);
         }
         catch (IOException exception)
