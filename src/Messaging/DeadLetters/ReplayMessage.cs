@@ -27,6 +27,7 @@ internal sealed record ReplayMessage(BasicProperties Properties, ReadOnlyMemory<
             Headers = (letter.Properties.Headers ?? new Dictionary<string, object?>())
                 .Where(header => !Stripped.Any(name => header.Key.StartsWith(name, StringComparison.Ordinal))).ToDictionary(),
         };
+        properties.Headers[FailureHeaders.Replayed] = 1;
         // The broker would compare it with the name of whoever replays.
         properties.ClearUserId();
 

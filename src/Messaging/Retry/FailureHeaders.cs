@@ -9,6 +9,9 @@ internal static class FailureHeaders
     /// <summary>The exchange that it was first published to; empty for a command. It stays when a dead letter is replayed.</summary>
     internal const string OriginalExchange = "original-exchange";
 
+    /// <summary>Is 1 when it was a dead letter and is given back: its consumer may have had it.</summary>
+    internal const string Replayed = "replayed";
+
     /// <summary>What every header of a failure begins with.</summary>
     internal const string Prefix = "failure-";
 

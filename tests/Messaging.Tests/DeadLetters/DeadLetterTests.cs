@@ -51,7 +51,7 @@ public sealed class DeadLetterTests : IDisposable
         });
         var message = ReplayMessage.Of(letter, Now, renewIds: false)!;
 
-        Assert.Equal(["MT-Activity-Id", "original-exchange", "x-of-another-team"], message.Properties.Headers!.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["MT-Activity-Id", "original-exchange", "replayed", "x-of-another-team"], message.Properties.Headers!.Keys.Order(StringComparer.Ordinal));
         Assert.Equal((letter.Id, "application/json", DeliveryModes.Persistent), (message.Properties.MessageId, message.Properties.ContentType, message.Properties.DeliveryMode));
         Assert.Equal(letter.Body.ToArray(), message.Body.ToArray());
     }
