@@ -31,13 +31,12 @@ public static class MessagingExtensions
             ConnectionStringBuilder = { ApplicationName = service, MaxPoolSize = 20, Timeout = 5, CommandTimeout = 10, CancellationTimeout = 2000, KeepAlive = 30 },
         }.Build();
         var signal = new RelaySignal();
-        var afterCommit = new RelaySignalInterceptor(signal);
         // Made by the container, so that it ends with it.
         services.AddKeyedSingleton(service, (_, _) => database);
         services.TryAddScoped<InboxTicket>();
         services.TryAddScoped<InboxInterceptor>();
         services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(database)
-            .ReplaceService<IBatchExecutor, OneTripSaves>().AddInterceptors(afterCommit, provider.GetRequiredService<InboxInterceptor>()));
+            .ReplaceService<IBatchExecutor, OneTripSaves>().AddInterceptors(new RelaySignalInterceptor(signal), provider.GetRequiredService<InboxInterceptor>()));
         services.AddScoped<Outbox<TDbContext>>();
         services.TryAddScoped<UnsavedMessages>();
         services.TryAddScoped<AfterCommit>();
@@ -75,7 +74,7 @@ public static class MessagingExtensions
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BrokerConnection>(provider, address, $"{name} publisher"));
         services.AddScoped(provider => new FollowUps(provider.GetRequiredService<BrokerConnection>(), provider.GetRequiredService<TimeProvider>()));
         services.AddStep("declare", (provider, cancellationToken) => Topology.DeclareAsync(
-            provider.GetRequiredService<BrokerConnection>(), provider.GetServices<ConsumerEndpoint>(), provider.GetServices<PublishedEvent>(), cancellationToken));
+            provider.GetRequiredService<BrokerConnection>(), [.. provider.GetServices<ConsumerEndpoint>()], provider.GetServices<PublishedEvent>(), provider.GetRequiredService<TimeProvider>(), cancellationToken));
         services.AddSingleton<MessagingMetrics>();
         services.AddSingleton<ConsumerProgress>();
         services.AddReceiveObserver<ConsumerProgress>(provider => provider.GetRequiredService<ConsumerProgress>());

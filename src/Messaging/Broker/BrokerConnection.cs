@@ -158,6 +158,13 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
         }
     }
 
+    /// <summary>A channel of its own whose publishes end with their confirm. The caller disposes it.</summary>
+    internal async Task<IChannel> OpenConfirmingChannelAsync(CancellationToken cancellationToken)
+    {
+        var link = await LinkAsync(cancellationToken);
+        return await link.Connection.CreateChannelAsync(WithConfirms, cancellationToken);
+    }
+
     /// <summary>A connection and its one channel live and end together.</summary>
     private sealed record Link(IConnection Connection, IChannel Channel);
 }
