@@ -94,7 +94,7 @@ internal sealed class LedgerRun : IAsyncDisposable
         {
             await using var connection = await new ConnectionFactory { Uri = new Uri(_system.Bus) }.CreateConnectionAsync();
             await using var channel = await connection.CreateChannelAsync();
-            foreach (var queue in Queues.SelectMany(queue => RetryLadder.Rungs.Select((_, rung) => RetryLadder.QueueOf(queue, rung)).Prepend(MessageNames.DeadLetterQueueOf(queue)).Prepend(queue)))
+            foreach (var queue in Queues.SelectMany(queue => RetryPolicy.Default.Rungs.Select(rung => RetryPolicy.RungQueue(queue, rung)).Prepend(MessageNames.DeadLetterQueueOf(queue)).Prepend(queue)))
             {
                 if (await channel.MessageCountAsync(queue) is > 0 and var count)
                     left.Add($"{queue}: {count}");

@@ -33,7 +33,7 @@ internal abstract class ConsumerEndpoint(string queue, string? exchange, Consume
         foreach (var (name, value) in Topology.QueueArguments(queue))
             endpoint.SetQueueArgument(name, value);
 
-        var move = new MoveFailedFilter(this, services.GetRequiredService<BrokerConnection>(), services.GetRequiredService<TimeProvider>(),
+        var move = new MoveFailedFilter(this, services.GetRequiredService<BrokerConnection>(), services.GetRequiredService<MessagingMetrics>(), services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILoggerFactory>().CreateLogger("PhotoPlatform.Messaging.Retry"));
         endpoint.ConfigureError(pipe => pipe.UseFilter(move));
         endpoint.ConfigureDeadLetter(pipe => pipe.UseFilter(move));

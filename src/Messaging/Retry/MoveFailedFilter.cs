@@ -12,7 +12,7 @@ namespace PhotoPlatform.Messaging.Retry;
 /// Takes the place of MassTransit's error and skipped transports: moves a failed message to the next rung of its ladder or to its dead letters,
 /// with a confirm, before it is acknowledged. When the move fails the message goes back to its queue.
 /// </summary>
-internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnection broker, TimeProvider time, ILogger logger) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
+internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnection broker, MessagingMetrics metrics, TimeProvider time, ILogger logger) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
     private static readonly TimeSpan MoveLimit = TimeSpan.FromSeconds(10);
 
@@ -65,6 +65,7 @@ internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnecti
 
         var trace = context.TransportHeaders.Get<string>(OutgoingMessage.TraceHeader);
         await broker.PublishAsync(new OutgoingMessage(messageId, "", destination.Queue, body, trace), headers, MoveLimit, CancellationToken.None);
+        metrics.Failed(endpoint.Queue, destination.DeadReason is null ? "retry" : "dead");
     }
 
     /// <summary>What the message knows of its failures so far: on a rung it must not be forgotten.</summary>
