@@ -1,5 +1,4 @@
 using System.Globalization;
-using PhotoPlatform.Messaging.Retry;
 using PhotoPlatform.Testing;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -10,6 +9,9 @@ namespace PhotoPlatform.Messaging.Tests;
 internal sealed class LedgerRun : IAsyncDisposable
 {
     private static readonly string[] Queues = ["ledger-attempt-placed", "ledger-work", "ledger-work-done"];
+
+    // A queue itself, its rungs, its dead letters.
+    private static readonly string[] Places = ["", ".retry-10s", ".retry-1m", ".retry-10m", ".retry-1h", ".dead"];
 
     // The ladder's third rung is ten minutes.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
@@ -94,7 +96,7 @@ internal sealed class LedgerRun : IAsyncDisposable
         {
             await using var connection = await new ConnectionFactory { Uri = new Uri(_system.Bus) }.CreateConnectionAsync();
             await using var channel = await connection.CreateChannelAsync();
-            foreach (var queue in Queues.SelectMany(queue => RetryPolicy.Default.Rungs.Select(rung => RetryPolicy.RungQueue(queue, rung)).Prepend(MessageNames.DeadLetterQueueOf(queue)).Prepend(queue)))
+            foreach (var queue in Queues.SelectMany(queue => Places.Select(place => queue + place)))
             {
                 if (await channel.MessageCountAsync(queue) is > 0 and var count)
                     left.Add($"{queue}: {count}");
