@@ -19,9 +19,9 @@ internal static class DeskSession
         {
             return Fail(exception.Message);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            return Fail("stopped.");
+            return Fail(cancellationToken.IsCancellationRequested ? "stopped." : "the broker does not answer in time; nothing is lost, try again.");
         }
     };
 

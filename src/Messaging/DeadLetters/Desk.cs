@@ -10,6 +10,10 @@ internal sealed class Desk : IAsyncDisposable
 {
     private const string Lock = "dead-letters.desk";
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>The answer that ends a reading comes after all letters that were read.</summary>
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
+
     private readonly BrokerLock _held;
 
     private Desk(BrokerConnection broker, BrokerLock held, IReadOnlyCollection<string> queues) => (Broker, _held, Queues) = (broker, held, queues);
@@ -23,7 +27,7 @@ internal sealed class Desk : IAsyncDisposable
     /// <exception cref="BrokerUnavailableException">The broker is away.</exception>
     internal static async Task<Desk> OpenAsync(Uri bus, TimeProvider time, CancellationToken cancellationToken)
     {
-        var broker = new BrokerConnection(bus, "dead-letter desk", NullLogger<BrokerConnection>.Instance);
+        var broker = new BrokerConnection(bus, "dead-letter desk", NullLogger<BrokerConnection>.Instance, AnswerLimit);
         try
         {
             var held = await LockAsync(broker, time, cancellationToken);
