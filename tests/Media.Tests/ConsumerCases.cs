@@ -42,13 +42,13 @@ internal static class ConsumerCases
         {
             var (owner, photos) = await AddPhotosAsync(media, 2, "Ready");
             var deletion = await AddDeletionAsync(media, owner, photos, Now());
-            return new Occasion(new PurgePhotos(deletion), [owner, deletion, .. photos]) { Queues = [PurgePhotos.Queue], SettledAsync = () => RemovedAsync(media, photos) };
+            return new Occasion(new PurgePhotos(deletion), [owner, deletion, .. photos]) { Queue = PurgePhotos.Queue, SettledAsync = () => RemovedAsync(media, photos) };
         }),
         new(typeof(PurgePhotosConsumer), "waits for the end of the time to undo it", async media =>
         {
             var (owner, photos) = await AddPhotosAsync(media, 1, "Ready");
             var deletion = await AddDeletionAsync(media, owner, photos, Now().AddHours(1));
-            return new Occasion(new PurgePhotos(deletion), owner, deletion, photos[0]) { Queues = [PurgePhotos.Queue] };
+            return new Occasion(new PurgePhotos(deletion), owner, deletion, photos[0]) { Queue = PurgePhotos.Queue };
         }),
         new(typeof(UserRegisteredConsumer), "learns a handle, which was another's before", async media =>
         {
@@ -67,7 +67,7 @@ internal static class ConsumerCases
         {
             var (owner, photos) = await AddPhotosAsync(media, PurgeOwnerConsumer.BatchSize + 1, "Ready");
             await media.Environment.QueryAsync<int>("media", "UPDATE owners SET closed_at = now() WHERE user_id = $1", owner);
-            return new Occasion(new PurgeOwner(owner), owner, photos[0], photos[^1]) { Queues = [PurgeOwner.Queue], SettledAsync = () => PurgedAsync(media, owner) };
+            return new Occasion(new PurgeOwner(owner), owner, photos[0], photos[^1]) { Queue = PurgeOwner.Queue, SettledAsync = () => PurgedAsync(media, owner) };
         }),
         new(typeof(ExportRequestedConsumer), "has its part of an export written", async media =>
         {

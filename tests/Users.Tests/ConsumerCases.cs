@@ -16,7 +16,7 @@ internal static class ConsumerCases
         {
             var user = await AddUserAsync(users);
             await users.Environment.QueryAsync<int>("users", "INSERT INTO mailed_tokens (hash, purpose, user_id, expires_at) VALUES ($1, 'PasswordReset', $2, now())", $"old {user}", user);
-            return new Occasion(new SendPasswordReset($"{user}@example.org", Now()), user) { Queues = [SendPasswordReset.Queue] };
+            return new Occasion(new SendPasswordReset($"{user}@example.org", Now()), user) { Queue = SendPasswordReset.Queue };
         }),
         new(typeof(PhotoReadyConsumer), "makes a photo the avatar", async users =>
         {

@@ -14,12 +14,12 @@ public sealed record ConsumerCase<TService>(Type Consumer, string What, Func<TSe
 }
 
 /// <summary>A message for a consumer, and how to find what it changes.</summary>
-/// <param name="Message">An event, unless there are queues.</param>
+/// <param name="Message">An event, unless there is a queue.</param>
 /// <param name="Names">Texts and ids of this occasion alone: its state is every row, blob and message that mentions one of them.</param>
 public sealed record Occasion(object Message, params IReadOnlyList<object> Names)
 {
-    /// <summary>The queues to which a command is sent, the first time to the first of them.</summary>
-    public IReadOnlyList<string> Queues { get; init; } = [];
+    /// <summary>The queue to which a command is sent.</summary>
+    public string? Queue { get; init; }
 
     /// <summary>Ends when what the consumer set off is over: its own chain of messages, its service's background work.</summary>
     public Func<Task> SettledAsync { get; init; } = () => Task.CompletedTask;

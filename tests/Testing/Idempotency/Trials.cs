@@ -56,7 +56,7 @@ public sealed class Trials<TService> : IAsyncDisposable
         var trial = await ArrangeAsync(one);
         await _hold.HoldAsync();
         await SendAsync(trial);
-        await SendAsync(trial, copy: 1);
+        await SendAsync(trial);
         await _hold.WaitingAsync(2);
         await _hold.ReleaseAsync();
         await _deliveries.AcknowledgedAsync(trial.Id, again: false);
@@ -68,7 +68,7 @@ public sealed class Trials<TService> : IAsyncDisposable
     public Task<Comparison> CrashAfterEffectAsync(IReadOnlyList<ConsumerCase<TService>> cases) => CrashAsync(cases, async trials =>
     {
         _deliveries.StopAfterEffect([.. trials.Select(trial => trial.Id)]);
-        await Task.WhenAll(trials.Select(trial => SendAsync(trial)));
+        await Task.WhenAll(trials.Select(SendAsync));
         await _deliveries.StoppedAsync();
         await _broker.CutAsync();
         _deliveries.GoOn();
@@ -78,7 +78,7 @@ public sealed class Trials<TService> : IAsyncDisposable
     public Task<Comparison> CrashBeforeEffectAsync(IReadOnlyList<ConsumerCase<TService>> cases) => CrashAsync(cases, async trials =>
     {
         await _hold.HoldAsync();
-        await Task.WhenAll(trials.Select(trial => SendAsync(trial)));
+        await Task.WhenAll(trials.Select(SendAsync));
         await _hold.WaitingAsync(trials.Count);
         await _broker.CutAsync();
         await _hold.KillAsync();
@@ -135,11 +135,8 @@ public sealed class Trials<TService> : IAsyncDisposable
         return await _state.ReadAsync(trial.Names, except: trial.Id);
     }
 
-    private Task SendAsync(Trial trial, int copy = 0)
-    {
-        var (message, queues) = (trial.Occasion.Message, trial.Occasion.Queues);
-        return queues.Count == 0 ? _bus.PublishAsync(message, trial.Id) : _bus.SendAsync(queues[copy % queues.Count], message, trial.Id);
-    }
+    private Task SendAsync(Trial trial) =>
+        trial.Occasion.Queue is { } queue ? _bus.SendAsync(queue, trial.Occasion.Message, trial.Id) : _bus.PublishAsync(trial.Occasion.Message, trial.Id);
 
     private sealed record Trial(ConsumerCase<TService> Case, Occasion Occasion, Guid Id)
     {
