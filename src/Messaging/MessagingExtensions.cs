@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -11,6 +12,7 @@ using PhotoPlatform.Messaging.Broker;
 using PhotoPlatform.Messaging.Consuming;
 using PhotoPlatform.Messaging.Inbox;
 using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Messaging.Watching;
 using PhotoPlatform.ServiceDefaults;
 using PhotoPlatform.ServiceDefaults.Steps;
 
@@ -31,18 +33,24 @@ public static class MessagingExtensions
         var afterCommit = new RelaySignalInterceptor(signal);
         // Made by the container, so that it ends with it.
         services.AddKeyedSingleton(service, (_, _) => database);
-        services.AddDbContext<TDbContext>(options => options.UseNpgsql(database).AddInterceptors(afterCommit));
+        services.TryAddScoped<InboxTicket>();
+        services.TryAddScoped<InboxInterceptor>();
+        services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(database).AddInterceptors(afterCommit, provider.GetRequiredService<InboxInterceptor>()));
         services.AddScoped<Outbox<TDbContext>>();
         services.TryAddScoped<UnsavedMessages>();
         services.TryAddScoped<AfterCommit>();
         services.AddSingleton<IStartupFilter, UnsavedMessagesFilter>();
-        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, service, provider.GetRequiredKeyedService<NpgsqlDataSource>(service), signal));
+        if (builder.Configuration.GetValue("Messaging:Relay", true))
+            services.AddSingleton<IHostedService>(Relay);
+        services.AddStep("relay", (provider, cancellationToken) => Relay(provider).RunAsync(cancellationToken), untilStopped: true);
         services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<InboxPartitions>(provider, database));
         services.AddSingleton(new MessagingDatabase(service, database));
         services.AddHealthChecks().Add(new HealthCheckRegistration($"{service}-database", _ => new DatabaseHealth(database), null, null, TimeSpan.FromSeconds(3)));
         services.AddStep("migrate", (provider, cancellationToken) => MigrateAsync<TDbContext>(provider, database, cancellationToken));
         AddBus(builder, HealthStatus.Degraded);
         configure(new MessagingBuilder(services, service, Consume.Once<TDbContext>));
+
+        OutboxRelay Relay(IServiceProvider provider) => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, service, provider.GetRequiredKeyedService<NpgsqlDataSource>(service), signal);
     }
 
     /// <summary>For a worker without a database: its consumers publish with <see cref="FollowUps"/>, confirmed before their message is acknowledged.</summary>
@@ -66,6 +74,12 @@ public static class MessagingExtensions
         services.AddScoped(provider => new FollowUps(provider.GetRequiredService<BrokerConnection>(), provider.GetRequiredService<TimeProvider>()));
         services.AddStep("declare", (provider, cancellationToken) => Topology.DeclareAsync(
             provider.GetRequiredService<BrokerConnection>(), provider.GetServices<ConsumerEndpoint>(), provider.GetServices<PublishedEvent>(), cancellationToken));
+        services.AddSingleton<MessagingMetrics>();
+        services.AddSingleton<ConsumerProgress>();
+        services.AddReceiveObserver<ConsumerProgress>(provider => provider.GetRequiredService<ConsumerProgress>());
+        services.AddSingleton<MessagingWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<MessagingWatch>());
+        services.AddHealthChecks().Add(new HealthCheckRegistration("consumers", provider => provider.GetRequiredService<MessagingWatch>(), withoutBroker, null));
         services.Configure<MassTransitHostOptions>(options => options.StopTimeout = TimeSpan.FromSeconds(7));
         services.AddReceiveObserver<LostChannel>();
         services.AddMassTransit(bus =>
@@ -75,12 +89,18 @@ public static class MessagingExtensions
             bus.UsingRabbitMq((context, rabbit) =>
             {
                 rabbit.ConfigureJsonSerializerOptions(OutgoingMessage.AlsoReads);
+                rabbit.ConfigurePublish(pipe => pipe.UseExecute(_ => throw NotThroughTheBus()));
+                rabbit.ConfigureSend(pipe => pipe.UseExecute(_ => throw NotThroughTheBus()));
                 rabbit.Host(address, $"{name} consumer", host => host.Heartbeat(TimeSpan.FromSeconds(10)));
                 foreach (var endpoint in context.GetServices<ConsumerEndpoint>())
                     rabbit.ReceiveEndpoint(endpoint.Queue, queue => endpoint.Configure(queue, context));
             });
         });
     }
+
+    /// <summary>It would bypass the outbox, and the ids of follow-ups.</summary>
+    private static InvalidOperationException NotThroughTheBus() =>
+        new("MassTransit's own Publish and Send bypass the outbox: publish with Outbox<TDbContext> where there is a DbContext, with FollowUps in a consumer without one.");
 
     private static async Task MigrateAsync<TDbContext>(IServiceProvider services, NpgsqlDataSource database, CancellationToken cancellationToken) where TDbContext : DbContext
     {

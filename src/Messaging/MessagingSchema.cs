@@ -10,24 +10,56 @@ internal static class MessagingSchema
 
     private const int PartitionsAhead = 2;
 
+    /// <summary>
+    /// <c>deliver_at</c> tells three kinds of rows apart, each with an index that the others do not burden: null, to be sent at once; a time, not before it (scheduled, or tried before);
+    /// infinity, given up. Whoever writes a row with an order key waits for the transactions that wrote one before it, so that the positions of a key are in the order of the commits;
+    /// a row that a relay puts back, which has a <c>last_error</c>, keeps its own.
+    /// </summary>
     private const string Tables = """
+        CREATE SEQUENCE IF NOT EXISTS outbox_position;
         CREATE TABLE IF NOT EXISTS outbox (
+            position bigint NOT NULL DEFAULT nextval('outbox_position'),
             id uuid PRIMARY KEY,
             exchange text NOT NULL,
             routing_key text NOT NULL,
             body bytea NOT NULL,
             trace_parent text,
+            order_key text,
             attempts int NOT NULL DEFAULT 0,
-            next_attempt_at timestamptz NOT NULL DEFAULT now(),
-            last_error text,
-            parked_at timestamptz);
-        ALTER TABLE outbox ADD COLUMN IF NOT EXISTS deliver_at timestamptz;
-        CREATE INDEX IF NOT EXISTS outbox_pending ON outbox (id) WHERE parked_at IS NULL;
+            deliver_at timestamptz,
+            last_error text);
         CREATE TABLE IF NOT EXISTS inbox (
             day date NOT NULL,
             consumer text NOT NULL,
             message_id uuid NOT NULL,
             PRIMARY KEY (day, consumer, message_id)) PARTITION BY RANGE (day);
+        """;
+
+    /// <summary>A table of the first version keeps its rows.</summary>
+    private const string Upgrade = """
+        DO $$ BEGIN
+            IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'outbox'::regclass AND attname = 'parked_at' AND NOT attisdropped) THEN
+                ALTER TABLE outbox ADD COLUMN IF NOT EXISTS deliver_at timestamptz;
+                ALTER TABLE outbox ADD COLUMN position bigint NOT NULL DEFAULT nextval('outbox_position'), ADD COLUMN order_key text;
+                UPDATE outbox SET deliver_at = CASE WHEN parked_at IS NOT NULL THEN 'infinity' WHEN attempts > 0 THEN next_attempt_at ELSE deliver_at END;
+                ALTER TABLE outbox DROP COLUMN parked_at, DROP COLUMN next_attempt_at;
+            END IF;
+        END $$;
+        """;
+
+    private const string Order = """
+        CREATE INDEX IF NOT EXISTS outbox_fresh ON outbox (position) WHERE deliver_at IS NULL;
+        CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (deliver_at) WHERE deliver_at IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_failed ON outbox (position) WHERE last_error IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_keys ON outbox (order_key, position) WHERE order_key IS NOT NULL;
+        ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+        CREATE OR REPLACE FUNCTION outbox_take_turn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM pg_advisory_xact_lock(hashtextextended('outbox ' || NEW.order_key, 0));
+            NEW.position := nextval('outbox_position');
+            RETURN NEW;
+        END $$;
+        CREATE OR REPLACE TRIGGER outbox_take_turn BEFORE INSERT ON outbox FOR EACH ROW
+            WHEN (NEW.order_key IS NOT NULL AND NEW.last_error IS NULL) EXECUTE FUNCTION outbox_take_turn();
         """;
 
     /// <summary>Whether the inbox has a partition for the day.</summary>
@@ -36,8 +68,8 @@ internal static class MessagingSchema
     /// <summary>Creates what is missing. The caller holds the migration lock.</summary>
     internal static async Task CreateAsync(NpgsqlConnection connection, DateOnly today, CancellationToken cancellationToken)
     {
-        await using (var create = new NpgsqlCommand(Tables, connection))
-            await create.ExecuteNonQueryAsync(cancellationToken);
+        foreach (var sql in (string[])[Tables, Upgrade, Order])
+            await ExecuteAsync(connection, sql, cancellationToken);
         await PreparePartitionsAsync(connection, today, cancellationToken);
     }
 
@@ -46,7 +78,7 @@ internal static class MessagingSchema
     {
         var oldest = today.AddDays(-InboxDays);
         for (var day = oldest; day <= today.AddDays(PartitionsAhead); day = day.AddDays(1))
-            await ExecuteAsync($"CREATE TABLE IF NOT EXISTS inbox_{day:yyyyMMdd} PARTITION OF inbox FOR VALUES FROM ('{day:yyyy-MM-dd}') TO ('{day.AddDays(1):yyyy-MM-dd}')");
+            await ExecuteAsync(connection, $"CREATE TABLE IF NOT EXISTS inbox_{day:yyyyMMdd} PARTITION OF inbox FOR VALUES FROM ('{day:yyyy-MM-dd}') TO ('{day.AddDays(1):yyyy-MM-dd}')", cancellationToken);
 
         var over = new List<string>();
         await using (var list = new NpgsqlCommand("SELECT relid::regclass::text FROM pg_partition_tree('inbox') WHERE isleaf", connection))
@@ -59,12 +91,12 @@ internal static class MessagingSchema
             }
         }
         foreach (var partition in over)
-            await ExecuteAsync($"DROP TABLE IF EXISTS {partition}");
+            await ExecuteAsync(connection, $"DROP TABLE IF EXISTS {partition}", cancellationToken);
+    }
 
-        async Task ExecuteAsync(string sql)
-        {
-            await using var command = new NpgsqlCommand(sql, connection);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -1,59 +1,158 @@
+using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.Messaging.Tests;
 
+/// <summary>A consumer with one transaction, and one with one save.</summary>
 public sealed class InboxTests(OrdersFixture orders) : IClassFixture<OrdersFixture>
 {
-    [Fact]
-    public async Task A_message_that_comes_twice_has_one_effect()
+    [Theory]
+    [InlineData(Orders.Queue, "taken as Paid")]
+    [InlineData(Orders.Cancellations, "cancelled")]
+    public async Task A_message_that_comes_twice_has_one_effect(string queue, string effect)
     {
         var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
         for (var i = 0; i < 2; i++)
         {
-            await orders.Service.SendAsync(Orders.Queue, id, new OrderPlaced(order));
+            await SendAsync(queue, id, order);
             await orders.Receipts.NextAsync(id);
         }
 
-        Assert.Equal(["taken as Paid"], await orders.EffectsAsync(order));
-        Assert.Equal(1, orders.Work.Tries(order));
+        Assert.Equal([effect], await orders.EffectsAsync(order));
     }
 
-    [Fact]
-    public async Task A_message_that_comes_twice_at_once_has_one_effect()
+    [Theory]
+    [InlineData(Orders.Queue, "taken as Paid")]
+    [InlineData(Orders.Cancellations, "cancelled")]
+    public async Task A_message_that_comes_twice_at_once_has_one_effect(string queue, string effect)
     {
-        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
-        var bothAreHere = new TaskCompletionSource();
-        orders.Work.On(order, _ => bothAreHere.Task);
-        await orders.Service.SendAsync(Orders.Queue, id, new OrderPlaced(order));
-        await orders.Service.SendAsync(Orders.Queue, id, new OrderPlaced(order));
-        await WaitForBlockedDeliveryAsync();
-        bothAreHere.SetResult();
+        var (order, id, goOn) = (Guid.NewGuid(), MessageId.New(TimeProvider.System), new TaskCompletionSource());
+        orders.Work.On(order, _ => goOn.Task);
+        await SendAsync(queue, id, order);
+        await SendAsync(queue, id, order);
+        await WaitForBothAsync(queue, order);
+        goOn.SetResult();
         await orders.Receipts.NextAsync(id);
         await orders.Receipts.NextAsync(id);
 
-        Assert.Equal(["taken as Paid"], await orders.EffectsAsync(order));
-        Assert.Equal(1, orders.Work.Tries(order));
+        Assert.Equal([effect], await orders.EffectsAsync(order));
     }
 
-    [Fact]
-    public async Task When_the_first_of_two_deliveries_at_once_fails_the_second_has_the_effect()
+    [Theory]
+    [InlineData(Orders.Queue, "taken as Paid")]
+    [InlineData(Orders.Cancellations, "cancelled")]
+    public async Task When_the_first_of_two_deliveries_at_once_fails_the_second_has_the_effect(string queue, string effect)
     {
-        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
-        var bothAreHere = new TaskCompletionSource();
+        var (order, id, goOn, started) = (Guid.NewGuid(), MessageId.New(TimeProvider.System), new TaskCompletionSource(), 0);
         orders.Work.On(order, async _ =>
         {
-            await bothAreHere.Task;
-            if (orders.Work.Tries(order) == 1)
+            var first = Interlocked.Increment(ref started) == 1;
+            await goOn.Task;
+            if (first)
                 throw new InvalidOperationException("The first try fails.");
         });
-        await orders.Service.SendAsync(Orders.Queue, id, new OrderPlaced(order));
-        await orders.Service.SendAsync(Orders.Queue, id, new OrderPlaced(order));
-        await WaitForBlockedDeliveryAsync();
-        bothAreHere.SetResult();
+        await SendAsync(queue, id, order);
+        await SendAsync(queue, id, order);
+        await WaitForBothAsync(queue, order);
+        goOn.SetResult();
         await orders.Receipts.NextAsync(id);
         await orders.Receipts.NextAsync(id);
 
-        Assert.Equal(["taken as Paid"], await orders.EffectsAsync(order));
+        Assert.Equal([effect], await orders.EffectsAsync(order));
+    }
+
+    [Fact]
+    public async Task A_consumer_that_works_for_long_before_it_saves_holds_no_connection()
+    {
+        var (order, id, working, goOn) = (Guid.NewGuid(), MessageId.New(TimeProvider.System), new TaskCompletionSource(), new TaskCompletionSource());
+        orders.Work.On(order, async delivery =>
+        {
+            await delivery.Db.Effects.AnyAsync(effect => effect.OrderId == order);
+            working.SetResult();
+            await goOn.Task;
+        });
+        await SendAsync(Orders.Cancellations, id, order);
+        await working.Task;
+        // A backend that did its last statement a moment ago may still be on its way to idle.
+        await Eventually.GetAsync(() => orders.CountAsync("pg_stat_activity WHERE datname = current_database() AND application_name = 'orders' AND state <> 'idle'"), busy => busy == 0);
+        goOn.SetResult();
+        await orders.Work.DoneAsync(order);
+    }
+
+    [Fact]
+    public async Task A_duplicate_that_meets_a_row_of_the_first_delivery_before_the_inbox_row_is_a_duplicate()
+    {
+        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
+        orders.Work.On(order, delivery =>
+        {
+            delivery.Db.Add(new Effect { Id = 1_000_000, OrderId = order, What = "with a key of its own" });
+            return Task.CompletedTask;
+        });
+        for (var i = 0; i < 2; i++)
+        {
+            await SendAsync(Orders.Cancellations, id, order);
+            await orders.Receipts.NextAsync(id);
+        }
+
+        Assert.Equal(["cancelled", "with a key of its own"], (await orders.EffectsAsync(order)).Order());
+    }
+
+    [Fact]
+    public async Task A_message_whose_consumer_failed_after_its_save_has_one_effect()
+    {
+        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
+        orders.Work.Afterwards(order, _ => throw new InvalidOperationException("Too late to fail."));
+        await SendAsync(Orders.Cancellations, id, order);
+        await orders.Receipts.NextAsync(id);
+
+        Assert.Equal(["cancelled"], await orders.EffectsAsync(order));
+        Assert.Equal(1, orders.Work.Tries(order));
+    }
+
+    [Fact]
+    public async Task A_consumer_that_saves_twice_makes_a_dead_letter_that_says_what_to_do()
+    {
+        var order = Guid.NewGuid();
+        orders.Work.Afterwards(order, delivery =>
+        {
+            delivery.Db.Add(new Effect { OrderId = order, What = "saved again" });
+            return delivery.Db.SaveChangesAsync();
+        });
+        await SendAsync(Orders.Cancellations, MessageId.New(TimeProvider.System), order);
+        var dead = await orders.Environment.WaitForMessageAsync($"{Orders.Cancellations}.dead", order);
+
+        Assert.Equal("saved-twice", dead.Properties.Header("failure-reason"));
+        Assert.Equal(["cancelled"], await orders.EffectsAsync(order));
+    }
+
+    [Theory]
+    [InlineData("statement")]
+    [InlineData("update")]
+    [InlineData("lock")]
+    public async Task A_consumer_that_changes_or_locks_by_statement_without_a_transaction_fails_and_says_what_to_do(string how)
+    {
+        var order = Guid.NewGuid();
+        orders.Work.On(order, delivery => how switch
+        {
+            "statement" => delivery.Db.Database.ExecuteSqlAsync($"INSERT INTO effects (order_id, what) VALUES ({order}, 'by statement')"),
+            "update" => delivery.Db.Effects.ExecuteUpdateAsync(set => set.SetProperty(effect => effect.What, "changed")),
+            _ => delivery.Db.Effects.FromSql($"SELECT * FROM effects WHERE order_id = {order} FOR UPDATE").ToListAsync(),
+        });
+        await SendAsync(Orders.Cancellations, MessageId.New(TimeProvider.System), order);
+        await orders.Environment.WaitForMessageAsync($"{Orders.Cancellations}.retry-10s", order);
+
+        Assert.Empty(await orders.EffectsAsync(order));
+        Assert.Contains(orders.Service.Logs.All, line => line.Message.Contains("tried again", StringComparison.Ordinal) && line.Message.Contains("call Database.BeginTransactionAsync before", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_consumer_that_has_nothing_to_write_has_had_its_message()
+    {
+        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
+        await orders.Service.SendAsync("orders-order-accepted", id, new OrderAccepted(order));
+        await orders.Receipts.NextAsync(id);
+
+        Assert.Equal(1, await orders.CountAsync($"inbox WHERE message_id = '{id}' AND consumer = 'orders-order-accepted'"));
     }
 
     [Theory]
@@ -72,23 +171,27 @@ public sealed class InboxTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
     public async Task A_message_of_the_oldest_day_has_its_effect()
     {
         var order = Guid.NewGuid();
-        await orders.Service.SendAsync(Orders.Queue, Guid.CreateVersion7(TimeProvider.System.GetUtcNow().AddDays(-MessagingSchema.InboxDays)), new OrderPlaced(order));
+        await SendAsync(Orders.Queue, Guid.CreateVersion7(TimeProvider.System.GetUtcNow().AddDays(-MessagingSchema.InboxDays)), order);
         await orders.Work.DoneAsync(order);
 
         Assert.Equal(["taken as Paid"], await orders.EffectsAsync(order));
     }
 
+    private Task SendAsync(string queue, Guid id, Guid order) =>
+        orders.Service.SendAsync(queue, id, queue == Orders.Queue ? new OrderPlaced(order) : (object)new OrderCancelled(order));
+
     private async Task AssertOutsideTheWindowAsync(Guid id)
     {
         var order = Guid.NewGuid();
-        await orders.Service.SendAsync(Orders.Queue, id, new OrderPlaced(order));
+        await SendAsync(Orders.Queue, id, order);
         var dead = await orders.Environment.WaitForMessageAsync($"{Orders.Queue}.dead", order);
 
         Assert.Equal("outside-inbox-window", dead.Properties.Header("failure-reason"));
         Assert.Empty(await orders.EffectsAsync(order));
     }
 
-    /// <summary>The second delivery waits for what the first one's transaction becomes.</summary>
-    private Task<int> WaitForBlockedDeliveryAsync() => Eventually.GetAsync(
-        () => orders.CountAsync("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO inbox%'"), blocked => blocked == 1);
+    /// <summary>With a transaction the second waits for what the first one's becomes; with a save both are at work.</summary>
+    private Task<int> WaitForBothAsync(string queue, Guid order) => queue == Orders.Queue
+        ? Eventually.GetAsync(() => orders.CountAsync("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO inbox%'"), blocked => blocked == 1)
+        : Eventually.GetAsync(() => Task.FromResult(orders.Work.Tries(order)), tries => tries == 2);
 }

@@ -26,6 +26,9 @@ public enum OrderKind
 /// <summary>An event that <c>orders</c> publishes because of another, and takes too.</summary>
 public sealed record OrderAccepted(Guid OrderId);
 
+/// <summary>An event of others that <c>orders</c> takes.</summary>
+public sealed record OrderCancelled(Guid OrderId);
+
 /// <summary>A service with a database: its one table has a row for every effect that something had.</summary>
 internal static class Orders
 {
@@ -33,6 +36,9 @@ internal static class Orders
 
     /// <summary>Where it takes <see cref="OrderPlaced"/>.</summary>
     internal const string Queue = "orders-order-placed";
+
+    /// <summary>Where it takes <see cref="OrderCancelled"/>.</summary>
+    internal const string Cancellations = "orders-order-cancelled";
 
     internal static Task<RunningService> StartAsync(TestEnvironment environment, Work work, Dictionary<string, string?>? settings = null) =>
         RunningService.StartAsync(Name, environment, builder => Add(builder, work), Map, settings);
@@ -44,7 +50,8 @@ internal static class Orders
             .Publishes<OrderPlaced>()
             .Publishes<OrderAccepted>()
             .Subscribe<OrderPlaced, OrderPlacedConsumer>()
-            .Subscribe<OrderAccepted, OrderAcceptedConsumer>());
+            .Subscribe<OrderAccepted, OrderAcceptedConsumer>()
+            .Subscribe<OrderCancelled, OrderCancelledConsumer>());
     }
 
     private static void Map(WebApplication app)
@@ -95,15 +102,33 @@ internal static class Orders
     }
 }
 
-/// <summary>Notes an effect, does what the test wants, and says when it is committed.</summary>
+/// <summary>In one transaction notes an effect and does what the test wants; says when it is committed.</summary>
 internal sealed class OrderPlacedConsumer(OrdersDb db, Outbox<OrdersDb> outbox, AfterCommit afterCommit, Work work) : IConsumer<OrderPlaced>
 {
     public async Task Consume(ConsumeContext<OrderPlaced> context)
     {
         var order = context.Message.OrderId;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         db.Add(new Effect { OrderId = order, What = $"taken as {context.Message.Kind}" });
         await db.SaveChangesAsync(context.CancellationToken);
         await work.DoAsync(order, new Delivery(context.CancellationToken, db, outbox));
+        await transaction.CommitAsync(context.CancellationToken);
+        afterCommit.Do(() => work.SetDone(order));
+    }
+}
+
+/// <summary>Does what the test wants, which may take long, and then notes an effect with one save.</summary>
+internal sealed class OrderCancelledConsumer(OrdersDb db, Outbox<OrdersDb> outbox, AfterCommit afterCommit, Work work) : IConsumer<OrderCancelled>
+{
+    public async Task Consume(ConsumeContext<OrderCancelled> context)
+    {
+        var order = context.Message.OrderId;
+        var delivery = new Delivery(context.CancellationToken, db, outbox);
+        await work.DoAsync(order, delivery);
+        db.Add(new Effect { OrderId = order, What = "cancelled" });
+        outbox.Publish(new OrderAccepted(order));
+        await db.SaveChangesAsync(context.CancellationToken);
+        await work.DoAfterwardsAsync(order, delivery);
         afterCommit.Do(() => work.SetDone(order));
     }
 }
@@ -130,7 +155,7 @@ internal sealed class OrdersDb(DbContextOptions<OrdersDb> options) : DbContext(o
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Effect>();
-        modelBuilder.UseOutbox();
+        modelBuilder.UseMessaging();
         modelBuilder.UseSnakeCaseNames();
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -72,7 +73,7 @@ public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixt
     }
 
     [Fact]
-    public async Task Publishing_after_the_last_save_of_a_consumer_fails_the_message_and_says_what_to_do()
+    public async Task Publishing_after_the_last_save_of_a_transaction_commits_nothing_and_says_what_to_do()
     {
         var order = Guid.NewGuid();
         orders.Work.On(order, delivery =>
@@ -85,6 +86,55 @@ public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixt
 
         Assert.Empty(await orders.EffectsAsync(order));
         Assert.Contains(orders.Service.Logs.All, line => line.Message.Contains("tried again", StringComparison.Ordinal) && line.Message.Contains("SaveChangesAsync", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Publishing_after_the_save_of_a_consumer_makes_a_dead_letter_that_says_what_to_do()
+    {
+        var order = Guid.NewGuid();
+        orders.Work.Afterwards(order, delivery =>
+        {
+            delivery.Outbox.Publish(new OrderAccepted(order));
+            return Task.CompletedTask;
+        });
+        await orders.Service.SendAsync(Orders.Cancellations, MessageId.New(TimeProvider.System), new OrderCancelled(order));
+        var dead = await orders.Environment.WaitForMessageAsync($"{Orders.Cancellations}.dead", order);
+
+        Assert.Equal("published-late", dead.Properties.Header("failure-reason"));
+        Assert.Contains("call SaveChangesAsync after the last Publish", dead.Properties.Header("failure-exception"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Publishing_and_not_saving_outside_requests_and_consumers_is_an_error_in_the_log()
+    {
+        var before = Errors();
+        await using (var scope = orders.Service.Services.CreateAsyncScope())
+            scope.ServiceProvider.GetRequiredService<Outbox<OrdersDb>>().Publish(new OrderAccepted(Guid.NewGuid()));
+
+        Assert.Equal(before + 1, Errors());
+
+        int Errors() => orders.Service.Logs.All.Count(line => line.Level == LogLevel.Error && line.Message.Contains("published but never saved", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Publishing_where_there_is_no_transaction_is_an_error_that_says_what_to_do()
+    {
+        await using var scope = orders.Service.Services.CreateAsyncScope();
+        var (db, outbox) = (scope.ServiceProvider.GetRequiredService<OrdersDb>(), scope.ServiceProvider.GetRequiredService<Outbox<OrdersDb>>());
+        db.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
+        var error = Assert.Throws<InvalidOperationException>(() => outbox.Publish(new OrderPlaced(Guid.NewGuid())));
+
+        Assert.Contains("call Database.BeginTransactionAsync before", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Publishing_with_the_bus_itself_is_an_error_that_says_what_to_do()
+    {
+        var bus = orders.Service.Services.GetRequiredService<IBus>();
+        var published = await Assert.ThrowsAsync<InvalidOperationException>(() => bus.Publish(new OrderPlaced(Guid.NewGuid())));
+        var sent = await Assert.ThrowsAsync<InvalidOperationException>(async () => await (await bus.GetSendEndpoint(new Uri($"queue:{Orders.Queue}"))).Send(new OrderPlaced(Guid.NewGuid())));
+
+        Assert.All([published, sent], error => Assert.Contains("publish with Outbox<TDbContext>", error.Message, StringComparison.Ordinal));
     }
 
     [Fact]

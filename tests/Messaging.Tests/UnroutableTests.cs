@@ -51,16 +51,16 @@ public sealed class UnroutableTests(OrdersFixture orders) : IClassFixture<Orders
     }
 
     [Fact]
-    public async Task A_message_that_nobody_takes_is_parked_after_the_last_try()
+    public async Task A_message_that_nobody_takes_is_given_up_after_the_last_try()
     {
         var order = Guid.NewGuid();
         await orders.SaveAsync(outbox => outbox.Send("never", new OrderLost(order)));
         await Eventually.GetAsync(() => PendingAsync<int>("attempts", order), attempts => attempts is [> 0]);
-        await orders.Environment.QueryAsync<int>(Orders.Name, "UPDATE outbox SET attempts = $1, next_attempt_at = now() WHERE routing_key = 'never' RETURNING 1", OutboxRelay.MaxAttempts - 1);
-        await Eventually.GetAsync(() => PendingAsync<bool>("parked_at IS NOT NULL", order), parked => parked is [true]);
+        await orders.Environment.QueryAsync<int>(Orders.Name, "UPDATE outbox SET attempts = $1, deliver_at = now() WHERE routing_key = 'never' RETURNING 1", NextTry.MaxAttempts - 1);
+        await Eventually.GetAsync(() => PendingAsync<bool>("deliver_at = 'infinity'", order), dead => dead is [true]);
 
-        Assert.Equal([OutboxRelay.MaxAttempts], await PendingAsync<int>("attempts", order));
-        Assert.Contains(orders.Service.Logs.All, line => line.Level == LogLevel.Error && line.Message.Contains("is parked after 12 tries", StringComparison.Ordinal));
+        Assert.Equal([NextTry.MaxAttempts], await PendingAsync<int>("attempts", order));
+        Assert.Contains(orders.Service.Logs.All, line => line.Level == LogLevel.Error && line.Message.Contains("is given up after 12 tries", StringComparison.Ordinal));
     }
 
     private Task<List<T>> PendingAsync<T>(string column, Guid order) =>

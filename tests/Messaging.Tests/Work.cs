@@ -12,11 +12,15 @@ internal sealed class Work
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<Guid, Func<Delivery, Task>> _wanted = new();
+    private readonly ConcurrentDictionary<Guid, Func<Delivery, Task>> _afterwards = new();
     private readonly ConcurrentDictionary<Guid, int> _tries = new();
     private readonly ConcurrentDictionary<(string, Guid), TaskCompletionSource> _signals = new();
 
     /// <summary>Decides what happens to the order; otherwise nothing.</summary>
     internal void On(Guid order, Func<Delivery, Task> wanted) => _wanted[order] = wanted;
+
+    /// <summary>Decides what happens once the consumer has saved; otherwise nothing.</summary>
+    internal void Afterwards(Guid order, Func<Delivery, Task> wanted) => _afterwards[order] = wanted;
 
     /// <summary>How often a consumer started with the order.</summary>
     internal int Tries(Guid order) => _tries.GetValueOrDefault(order);
@@ -33,6 +37,8 @@ internal sealed class Work
         if (_wanted.TryGetValue(order, out var wanted))
             await wanted(delivery);
     }
+
+    internal Task DoAfterwardsAsync(Guid order, Delivery delivery) => _afterwards.TryGetValue(order, out var wanted) ? wanted(delivery) : Task.CompletedTask;
 
     internal void SetDone(Guid order) => Of("done", order).TrySetResult();
 

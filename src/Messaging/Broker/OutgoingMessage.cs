@@ -6,7 +6,7 @@ using MassTransit;
 namespace PhotoPlatform.Messaging.Broker;
 
 /// <summary>A message as it goes over the wire: to an exchange, or with an empty exchange to the queue named by the routing key.</summary>
-internal sealed record OutgoingMessage(Guid Id, string Exchange, string RoutingKey, ReadOnlyMemory<byte> Body, string? TraceParent)
+internal sealed record OutgoingMessage(Guid Id, string Exchange, string RoutingKey, byte[] Body, string? TraceParent)
 {
     /// <summary>The content type of MassTransit's JSON envelope, which every MassTransit consumer reads.</summary>
     internal const string ContentType = "application/vnd.masstransit+json";

@@ -1,11 +1,8 @@
 using System.Globalization;
 using MassTransit;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PhotoPlatform.Messaging.Broker;
-using PhotoPlatform.Messaging.Inbox;
-using PhotoPlatform.Messaging.Outbox;
 using PhotoPlatform.Messaging.Retry;
 
 namespace PhotoPlatform.Messaging.Consuming;
@@ -66,33 +63,9 @@ internal sealed class ConsumerEndpoint<TMessage, TConsumer>(string queue, string
             var id = context.MessageId ?? throw new PermanentException("no-message-id", "The message has no id.");
             if (context.ReceiveContext.TransportHeaders.TryGetHeader("x-delivery-count", out var count) && Convert.ToInt64(count, CultureInfo.InvariantCulture) >= MaxRedeliveries)
                 throw new PermanentException("too-many-deliveries", $"It was taken {count} times and never acknowledged: it may take its process down.");
-            await around(scope.ServiceProvider, Queue, id, () => ActivatorUtilities.GetServiceOrCreateInstance<TConsumer>(scope.ServiceProvider).Consume(context), context.CancellationToken);
+            await around(scope.ServiceProvider, Queue, id, context, () => ActivatorUtilities.GetServiceOrCreateInstance<TConsumer>(scope.ServiceProvider).Consume(context));
         });
 }
 
 /// <summary>Calls a consumer for the message with the given id.</summary>
-internal delegate Task ConsumeAround(IServiceProvider scope, string queue, Guid messageId, Func<Task> consume, CancellationToken cancellationToken);
-
-/// <summary>The two ways to run a consumer.</summary>
-internal static class Consume
-{
-    /// <summary>Without a database: what the consumer publishes is confirmed before its message is acknowledged.</summary>
-    internal static Task Stateless(IServiceProvider scope, string queue, Guid messageId, Func<Task> consume, CancellationToken cancellationToken)
-    {
-        scope.GetRequiredService<FollowUps>().Begin(messageId, queue);
-        return consume();
-    }
-
-    /// <summary>With a database: inbox row, effect and messages are one transaction, so each message has one effect.</summary>
-    internal static async Task Once<TDbContext>(IServiceProvider scope, string queue, Guid messageId, Func<Task> consume, CancellationToken cancellationToken) where TDbContext : DbContext
-    {
-        var db = scope.GetRequiredService<TDbContext>();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (!await InboxStore.TryAddAsync(db, queue, messageId, scope.GetRequiredService<TimeProvider>().GetUtcNow(), cancellationToken))
-            return;
-        await consume();
-        scope.GetRequiredService<UnsavedMessages>().ThrowIfAny();
-        await transaction.CommitAsync(cancellationToken);
-        scope.GetRequiredService<AfterCommit>().Run();
-    }
-}
+internal delegate Task ConsumeAround(IServiceProvider scope, string queue, Guid messageId, ConsumeContext context, Func<Task> consume);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using PhotoPlatform.Messaging.Broker;
 
 namespace PhotoPlatform.Messaging.Outbox;
@@ -17,42 +18,72 @@ public sealed class Outbox<TDbContext> where TDbContext : DbContext
     {
         _db = db;
         _time = time;
-        unsaved.Watch(() => db.ChangeTracker.Entries<OutboxMessage>().Count(entry => entry.State == EntityState.Added));
+        unsaved.Watch(db);
     }
 
     /// <summary>An event for whoever subscribed to it.</summary>
     /// <param name="message">The event.</param>
     /// <param name="deliverAt">When to send it, to within a second or so; at most a few days ahead, for the inbox knows messages by the day they were made. Null: at once.</param>
-    public void Publish(object message, DateTimeOffset? deliverAt = null) => Add(OutgoingMessage.Event(MessageId.New(_time), message, _time.GetUtcNow()), deliverAt);
+    /// <param name="orderKey">Messages of one key leave in the order of their commits, and one that cannot be sent holds up those after it; null: in any order.</param>
+    public void Publish(object message, DateTimeOffset? deliverAt = null, string? orderKey = null) =>
+        Add(OutgoingMessage.Event(MessageId.New(_time), message, _time.GetUtcNow()), deliverAt, orderKey);
 
     /// <summary>A command for one queue.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="message">The command.</param>
     /// <param name="deliverAt">As for <see cref="Publish"/>.</param>
-    public void Send(string queue, object message, DateTimeOffset? deliverAt = null) => Add(OutgoingMessage.Command(MessageId.New(_time), queue, message, _time.GetUtcNow()), deliverAt);
+    /// <param name="orderKey">As for <see cref="Publish"/>.</param>
+    public void Send(string queue, object message, DateTimeOffset? deliverAt = null, string? orderKey = null) =>
+        Add(OutgoingMessage.Command(MessageId.New(_time), queue, message, _time.GetUtcNow()), deliverAt, orderKey);
 
-    private void Add(OutgoingMessage message, DateTimeOffset? deliverAt) => _db.Add(new OutboxMessage
+    private void Add(OutgoingMessage message, DateTimeOffset? deliverAt, string? orderKey)
     {
-        Id = message.Id,
-        Exchange = message.Exchange,
-        RoutingKey = message.RoutingKey,
-        Body = message.Body.ToArray(),
-        TraceParent = message.TraceParent,
-        DeliverAt = deliverAt,
-    });
+        if (_db.Database.AutoTransactionBehavior == AutoTransactionBehavior.Never && _db.Database.CurrentTransaction is null)
+            throw new InvalidOperationException($"A message of {typeof(TDbContext).Name} needs a transaction, and AutoTransactionBehavior.Never makes none: call Database.BeginTransactionAsync before Publish or Send.");
+        _db.Add(new OutboxMessage
+        {
+            Id = message.Id,
+            Exchange = message.Exchange,
+            RoutingKey = message.RoutingKey,
+            Body = message.Body,
+            TraceParent = message.TraceParent,
+            OrderKey = orderKey,
+            DeliverAt = deliverAt,
+        });
+    }
 }
 
 /// <summary>Makes a forgotten save loud: publishing after the last SaveChanges would otherwise lose the message without a trace.</summary>
-public sealed class UnsavedMessages
+public sealed class UnsavedMessages(ILogger<UnsavedMessages> logger) : IDisposable
 {
-    private readonly List<Func<int>> _counts = [];
+    private readonly List<DbContext> _contexts = [];
+    private bool _expected;
 
-    internal void Watch(Func<int> count) => _counts.Add(count);
-
-    internal void ThrowIfAny()
+    /// <summary>In a request or a consumer that ends well an exception tells of them; elsewhere, the log.</summary>
+    public void Dispose()
     {
-        var unsaved = _counts.Sum(count => count());
-        if (unsaved > 0)
-            throw new InvalidOperationException($"{unsaved} message(s) were published but never saved, and would be lost: call SaveChangesAsync after the last Publish or Send.");
+        if (!_expected && _contexts.Sum(CountIn) is > 0 and var unsaved)
+            logger.LogError("{Reason}", Describe(unsaved));
     }
+
+    internal void Watch(DbContext db)
+    {
+        _contexts.Add(db);
+        db.SaveChangesFailed += (_, _) => Expected();
+    }
+
+    /// <summary>Whoever failed, or was refused, has said so already.</summary>
+    internal void Expected() => _expected = true;
+
+    /// <param name="committed">Whether a later try would find its work done, and would not publish either.</param>
+    internal void ThrowIfAny(bool committed = false)
+    {
+        if (_contexts.Sum(CountIn) is > 0 and var unsaved)
+            throw committed ? new PermanentException("published-late", Describe(unsaved)) : new InvalidOperationException(Describe(unsaved));
+    }
+
+    /// <summary>How many messages of a context are not saved.</summary>
+    internal static int CountIn(DbContext? db) => db?.ChangeTracker.Entries<OutboxMessage>().Count(entry => entry.State == EntityState.Added) ?? 0;
+
+    internal static string Describe(int unsaved) => $"{unsaved} message(s) were published but never saved, and would be lost: call SaveChangesAsync after the last Publish or Send.";
 }

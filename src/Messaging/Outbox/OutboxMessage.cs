@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace PhotoPlatform.Messaging.Outbox;
 
-/// <summary>A row of the table <c>outbox</c>: a message that its transaction wants sent.</summary>
+/// <summary>A new row of the table <c>outbox</c>: a message that its transaction wants sent.</summary>
 internal sealed class OutboxMessage
 {
     public required Guid Id { get; init; }
@@ -15,23 +15,9 @@ internal sealed class OutboxMessage
 
     public required string? TraceParent { get; init; }
 
+    /// <summary>Messages of one key leave in the order of their commits.</summary>
+    public required string? OrderKey { get; init; }
+
     /// <summary>When to send it, if not at once.</summary>
     public required DateTimeOffset? DeliverAt { get; init; }
-}
-
-/// <summary>Puts the outbox into a DbContext's model.</summary>
-public static class OutboxModel
-{
-    /// <summary>To be called from <c>OnModelCreating</c>. The table itself belongs to the messaging schema, not to the context's migrations.</summary>
-    public static void UseOutbox(this ModelBuilder model) => model.Entity<OutboxMessage>(row =>
-    {
-        row.ToTable("outbox", table => table.ExcludeFromMigrations());
-        row.HasKey(message => message.Id);
-        row.Property(message => message.Id).HasColumnName("id").ValueGeneratedNever();
-        row.Property(message => message.Exchange).HasColumnName("exchange");
-        row.Property(message => message.RoutingKey).HasColumnName("routing_key");
-        row.Property(message => message.Body).HasColumnName("body");
-        row.Property(message => message.TraceParent).HasColumnName("trace_parent");
-        row.Property(message => message.DeliverAt).HasColumnName("deliver_at");
-    });
 }

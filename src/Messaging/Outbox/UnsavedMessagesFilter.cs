@@ -12,9 +12,17 @@ internal sealed class UnsavedMessagesFilter : IStartupFilter
     {
         app.Use(async (context, rest) =>
         {
-            await rest(context);
-            if (context.Response.StatusCode < StatusCodes.Status400BadRequest)
-                context.RequestServices.GetRequiredService<UnsavedMessages>().ThrowIfAny();
+            var unsaved = context.RequestServices.GetRequiredService<UnsavedMessages>();
+            try
+            {
+                await rest(context);
+                if (context.Response.StatusCode < StatusCodes.Status400BadRequest)
+                    unsaved.ThrowIfAny();
+            }
+            finally
+            {
+                unsaved.Expected();
+            }
         });
         next(app);
     };

@@ -26,5 +26,8 @@ public static class PhotoProcessorWorker
             .Receive<ProcessPhoto, ProcessPhotoConsumer>(PhotoQueues.Bulk, (ushort)Math.Max(1, cores - 1), Math.Max(1, cores - 1), Failed));
     }
 
+    /// <summary>Maps its endpoints.</summary>
+    public static void MapPhotoProcessor(this IEndpointRouteBuilder app) => app.MapMessaging();
+
     private static PhotoProcessingFailed Failed(ProcessPhoto job, string reason) => new(job.PhotoId, job.Version, reason);
 }

@@ -7,5 +7,6 @@ builder.AddPhotoProcessor();
 
 var app = builder.Build();
 app.UseServiceDefaults();
+app.MapPhotoProcessor();
 
 return await app.RunServiceAsync(args);

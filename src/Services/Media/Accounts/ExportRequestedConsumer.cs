@@ -12,12 +12,14 @@ internal sealed class ExportRequestedConsumer(MediaDb db, AfterCommit afterCommi
 {
     public async Task Consume(ConsumeContext<ExportRequested> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var message = context.Message;
         await db.Database.ExecuteSqlAsync($"""
             INSERT INTO export_jobs (export_id, user_id, free_at, attempts)
             SELECT {message.ExportId}, {message.UserId}, {time.GetUtcNow()}, 0 WHERE NOT EXISTS (SELECT FROM owners WHERE user_id = {message.UserId} AND closed_at IS NOT NULL)
             ON CONFLICT DO NOTHING
             """, context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
         afterCommit.Do(signal.Set);
     }
 }

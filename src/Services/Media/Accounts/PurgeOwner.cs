@@ -38,6 +38,7 @@ internal sealed class PurgeOwnerConsumer(MediaDb db, Outbox<MediaDb> outbox, IBl
             await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(photo.Id), cancellationToken);
             await blobs.DeleteAsync(photo.Source, cancellationToken);
         }
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var ids = batch.Select(photo => photo.Id).ToArray();
         await db.Database.ExecuteSqlAsync($"DELETE FROM photos WHERE id IN (SELECT id FROM photos WHERE id = ANY ({ids}) ORDER BY id DESC FOR UPDATE)", cancellationToken);
 
@@ -46,6 +47,7 @@ internal sealed class PurgeOwnerConsumer(MediaDb db, Outbox<MediaDb> outbox, IBl
         else
             await OwnerData.DeleteAsync(db, user, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         logger.LogInformation("Removed {Count} photos of a closed account{End}", batch.Count, batch.Count < BatchSize ? ", the last" : "");
     }
 }

@@ -11,6 +11,7 @@ internal sealed class UserDeletedConsumer(MediaDb db, Outbox<MediaDb> outbox, Ti
 {
     public async Task Consume(ConsumeContext<UserDeleted> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var (user, now) = (context.Message.UserId, time.GetUtcNow());
         await db.Database.ExecuteSqlAsync($"""
             INSERT INTO owners (user_id, photos, bytes, closed_at) VALUES ({user}, 0, 0, {now})
@@ -18,5 +19,6 @@ internal sealed class UserDeletedConsumer(MediaDb db, Outbox<MediaDb> outbox, Ti
             """, context.CancellationToken);
         outbox.Send(PurgeOwner.Queue, new PurgeOwner(user));
         await db.SaveChangesAsync(context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
     }
 }

@@ -13,6 +13,7 @@ internal sealed class UserRegisteredConsumer(MediaDb db) : IConsumer<UserRegiste
 {
     public async Task Consume(ConsumeContext<UserRegistered> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var (user, handle) = (context.Message.UserId, context.Message.Handle);
         await db.Database.ExecuteSqlAsync($"UPDATE owners SET handle = NULL WHERE handle = {handle} AND user_id < {user}", context.CancellationToken);
         await db.Database.ExecuteSqlAsync($"""
@@ -20,5 +21,6 @@ internal sealed class UserRegisteredConsumer(MediaDb db) : IConsumer<UserRegiste
             SELECT {user}, {handle}, 0, 0 WHERE NOT EXISTS (SELECT FROM owners WHERE handle = {handle} AND user_id > {user})
             ON CONFLICT (user_id) DO UPDATE SET handle = excluded.handle WHERE owners.closed_at IS NULL
             """, context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
     }
 }

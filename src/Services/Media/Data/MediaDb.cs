@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Media.Uploads;
 using PhotoPlatform.Messaging;
-using PhotoPlatform.Messaging.Outbox;
 
 namespace PhotoPlatform.Media.Data;
 
@@ -56,7 +55,7 @@ internal sealed class MediaDb(DbContextOptions<MediaDb> options) : DbContext(opt
         });
         PhotoLifecycle.Configure(modelBuilder);
         modelBuilder.UseUploads();
-        modelBuilder.UseOutbox();
+        modelBuilder.UseMessaging();
         modelBuilder.UseSnakeCaseNames();
     }
 }

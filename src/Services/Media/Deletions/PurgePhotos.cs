@@ -16,6 +16,7 @@ internal sealed class PurgePhotosConsumer(MediaDb db, Outbox<MediaDb> outbox, Ti
     public async Task Consume(ConsumeContext<PurgePhotos> context)
     {
         var (id, now, cancellationToken) = (context.Message.DeletionId, time.GetUtcNow(), context.CancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var deletion = await db.Set<Deletion>().FromSql($"SELECT * FROM deletions WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
         if (deletion is null)
             return;
@@ -30,5 +31,6 @@ internal sealed class PurgePhotosConsumer(MediaDb db, Outbox<MediaDb> outbox, Ti
         await PhotoRemoval.RemoveAsync(db, outbox, photos, now, cancellationToken);
         db.Remove(deletion);
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

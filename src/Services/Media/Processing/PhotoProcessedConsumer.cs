@@ -20,6 +20,7 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
     public async Task Consume(ConsumeContext<PhotoProcessed> context)
     {
         var message = context.Message;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = await db.LockPhotoAsync(message.PhotoId, context.CancellationToken);
         if (photo is null)
         {
@@ -51,6 +52,7 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
             var older = await db.Photos.FromSql($"SELECT * FROM photos WHERE owner_id = {photo.OwnerId} AND avatar AND id < {photo.Id} ORDER BY id DESC FOR UPDATE").ToListAsync(context.CancellationToken);
             await PhotoRemoval.RemoveAsync(db, outbox, older, now, context.CancellationToken);
         }
+        await transaction.CommitAsync(context.CancellationToken);
         logger.LogInformation("Photo {PhotoId} of user {OwnerId} is ready", photo.Id, photo.OwnerId);
     }
 }

@@ -25,6 +25,7 @@ internal static class UnusablePhoto
     internal static async Task MarkAsync(
         MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, TimeProvider time, Guid photoId, int version, PhotoState state, string reason, CancellationToken cancellationToken)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var photo = await db.LockPhotoAsync(photoId, cancellationToken);
         if (photo is null)
         {
@@ -37,5 +38,6 @@ internal static class UnusablePhoto
         (photo.State, photo.Reason) = (state, reason);
         outbox.Publish(new PhotoUnusable(photo.Id, photo.OwnerId, version, state == PhotoState.Rejected ? "rejected" : "failed", reason, time.GetUtcNow()));
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

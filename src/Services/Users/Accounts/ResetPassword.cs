@@ -51,6 +51,7 @@ internal sealed class PasswordResetConsumer(UsersDb db, Outbox<UsersDb> outbox) 
 
     public async Task Consume(ConsumeContext<SendPasswordReset> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var email = context.Message.Email;
         var owner = await db.Logins.Where(login => login.Email == email).Select(login => (Guid?)login.UserId).SingleOrDefaultAsync(context.CancellationToken);
         // The address may have gone to somebody else before the lock was there.
@@ -59,6 +60,7 @@ internal sealed class PasswordResetConsumer(UsersDb db, Outbox<UsersDb> outbox) 
         var token = await db.ReplaceTokenAsync(TokenPurpose.PasswordReset, user.Id, null, context.Message.At + Lifetime, context.CancellationToken);
         outbox.Publish(new MailRequested(user.Id, MailTemplates.PasswordReset, email, new Dictionary<string, string> { ["displayName"] = user.DisplayName, ["token"] = token }));
         await db.SaveChangesAsync(context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
     }
 }
 

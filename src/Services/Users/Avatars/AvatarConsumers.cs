@@ -10,6 +10,7 @@ internal sealed class PhotoReadyConsumer(UsersDb db) : IConsumer<PhotoReady>
 {
     public async Task Consume(ConsumeContext<PhotoReady> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = context.Message;
         if (photo.AvatarUrl is not { Length: <= User.MaxAvatarUrl } url || await db.LockUserAsync(photo.OwnerId, context.CancellationToken) is not { } owner)
             return;
@@ -18,6 +19,7 @@ internal sealed class PhotoReadyConsumer(UsersDb db) : IConsumer<PhotoReady>
             return;
         (owner.AvatarPhotoId, owner.AvatarVersion, owner.AvatarUrl) = (photo.PhotoId, photo.Version, url);
         await db.SaveChangesAsync(context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
     }
 }
 
@@ -29,6 +31,7 @@ internal sealed class PhotoDeletedConsumer(UsersDb db, TimeProvider time) : ICon
 {
     public async Task Consume(ConsumeContext<PhotoDeleted> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = context.Message;
         if (await db.LockUserAsync(photo.OwnerId, context.CancellationToken) is not { } owner)
             return;
@@ -37,6 +40,7 @@ internal sealed class PhotoDeletedConsumer(UsersDb db, TimeProvider time) : ICon
         var now = time.GetUtcNow();
         await db.Database.ExecuteSqlAsync($"INSERT INTO deleted_photos (photo_id, at) VALUES ({photo.PhotoId}, {now}) ON CONFLICT DO NOTHING", context.CancellationToken);
         await db.SaveChangesAsync(context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
     }
 }
 

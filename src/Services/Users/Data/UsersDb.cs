@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Messaging;
-using PhotoPlatform.Messaging.Outbox;
 
 namespace PhotoPlatform.Users.Data;
 
@@ -118,7 +117,7 @@ internal sealed class UsersDb(DbContextOptions<UsersDb> options) : DbContext(opt
             photo.Property(p => p.PhotoId).ValueGeneratedNever();
             photo.HasIndex(p => p.At);
         });
-        modelBuilder.UseOutbox();
+        modelBuilder.UseMessaging();
         modelBuilder.UseSnakeCaseNames();
     }
 }

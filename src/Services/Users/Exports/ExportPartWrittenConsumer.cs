@@ -14,6 +14,7 @@ internal sealed class ExportPartWrittenConsumer(UsersDb db, IBlobStore blobs, Af
 {
     public async Task Consume(ConsumeContext<ExportPartWritten> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var part = context.Message;
         var export = await db.Exports.FromSql($"SELECT * FROM exports WHERE id = {part.ExportId} AND user_id = {part.UserId} FOR NO KEY UPDATE").SingleOrDefaultAsync(context.CancellationToken);
         if (export is null or { State: ExportState.Failed or ExportState.Expired })
@@ -33,6 +34,7 @@ internal sealed class ExportPartWrittenConsumer(UsersDb db, IBlobStore blobs, Af
                 throw new PermanentException("unknown-service", $"An export has no part of '{part.Service}'.");
         }
         await db.SaveChangesAsync(context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
         afterCommit.Do(builder.Set);
     }
 }

@@ -12,10 +12,12 @@ internal sealed class UserDeletedConsumer(Account account, NotifierDb db, AfterC
 {
     public async Task Consume(ConsumeContext<UserDeleted> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var user = context.Message.UserId;
         await account.LockOutAsync(user, context.CancellationToken);
         await db.Database.ExecuteSqlAsync(
             $"INSERT INTO deleted_users (user_id, at, next_cleanup_at) VALUES ({user}, {time.GetUtcNow()}, {time.GetUtcNow()}) ON CONFLICT DO NOTHING", context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
         afterCommit.Do(() => streams.AnnounceDeleted(user));
         afterCommit.Do(erasure.Set);
     }

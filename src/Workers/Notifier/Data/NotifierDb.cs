@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Messaging;
-using PhotoPlatform.Messaging.Outbox;
 
 namespace PhotoPlatform.Notifier.Data;
 
@@ -79,7 +78,7 @@ internal sealed class NotifierDb(DbContextOptions<NotifierDb> options) : DbConte
             row.Property(u => u.UserId).ValueGeneratedNever();
             row.HasIndex(u => u.NextCleanupAt);
         });
-        modelBuilder.UseOutbox();
+        modelBuilder.UseMessaging();
         modelBuilder.UseSnakeCaseNames();
     }
 }

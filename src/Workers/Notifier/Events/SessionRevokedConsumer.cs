@@ -12,11 +12,13 @@ internal sealed class SessionRevokedConsumer(Account account, NotifierDb db, Aft
 {
     public async Task Consume(ConsumeContext<SessionRevoked> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var (user, session) = (context.Message.UserId, context.Message.SessionId);
         if (!await account.IsOpenAsync(user, context.CancellationToken))
             return;
         await db.Database.ExecuteSqlAsync(
             $"INSERT INTO revoked_sessions (user_id, session_id, at) VALUES ({user}, {session}, {time.GetUtcNow()}) ON CONFLICT DO NOTHING", context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
         afterCommit.Do(() => streams.AnnounceRevoked(user, session));
     }
 }

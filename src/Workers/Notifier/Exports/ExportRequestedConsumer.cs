@@ -19,6 +19,7 @@ internal sealed class ExportRequestedConsumer(Account account, NotifierDb db, IB
     public async Task Consume(ConsumeContext<ExportRequested> context)
     {
         var (export, cancellationToken) = (context.Message, context.CancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (!await account.IsOpenAsync(export.UserId, cancellationToken))
             return;
         var notifications = await db.Notifications.AsNoTracking().Where(row => row.UserId == export.UserId).OrderByDescending(row => row.Id).Take(NotificationLog.MaxPerUser).ToListAsync(cancellationToken);
@@ -31,6 +32,7 @@ internal sealed class ExportRequestedConsumer(Account account, NotifierDb db, IB
             [new ExportFile("notifications.json", $"{folder}/notifications.json"), new ExportFile("notification-preferences.json", $"{folder}/preferences.json")]));
         outbox.Publish(new ExportPartWritten(export.ExportId, export.UserId, "notifier", $"{folder}/manifest.json"));
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
 
         async Task WriteAsync<T>(string key, T value) => await blobs.WriteAsync(key, JsonSerializer.SerializeToUtf8Bytes(value, Readable), cancellationToken);
     }

@@ -14,6 +14,7 @@ internal sealed class UserFollowedConsumer(Account account, NotifierDb db, Event
     public async Task Consume(ConsumeContext<UserFollowed> context)
     {
         var (follow, cancellationToken) = (context.Message, context.CancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // In one order, so that two who follow each other while both are deleted hold nobody up.
         var (first, second) = follow.FolloweeId.CompareTo(follow.FollowerId) < 0 ? (follow.FolloweeId, follow.FollowerId) : (follow.FollowerId, follow.FolloweeId);
         if (!await account.IsOpenAsync(first, cancellationToken) || !await account.IsOpenAsync(second, cancellationToken))
@@ -27,5 +28,6 @@ internal sealed class UserFollowedConsumer(Account account, NotifierDb db, Event
         await log.AddAsync(follow.FolloweeId, "followed",
             new { UserId = follow.FollowerId, Handle = follow.FollowerHandle, DisplayName = follow.FollowerName }, follow.FollowerId, cancellationToken);
         await mails.AddFollowedAsync(context.MessageId!.Value, follow, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

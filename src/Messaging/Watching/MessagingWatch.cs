@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using PhotoPlatform.Messaging.Broker;
+using PhotoPlatform.Messaging.Consuming;
+using PhotoPlatform.Messaging.Outbox;
+using RabbitMQ.Client.Exceptions;
+
+namespace PhotoPlatform.Messaging.Watching;
+
+/// <summary>Reads the process's outboxes and queues every five seconds: for its metrics, for <c>/internal/messaging</c>, and for its health.</summary>
+internal sealed class MessagingWatch(
+    IEnumerable<ConsumerEndpoint> endpoints, IEnumerable<MessagingDatabase> databases, BrokerConnection broker, ConsumerProgress progress, MessagingMetrics metrics, TimeProvider time)
+    : BackgroundService, IHealthCheck
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(5);
+    private readonly Dictionary<string, (QueueReading Reading, long At)> _standing = [];
+
+    /// <summary>The newest readings; empty until there are any.</summary>
+    internal IReadOnlyList<QueueReading> Queues { get; private set; } = [];
+
+    private IReadOnlyList<string> Problems { get; set; } = [];
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Problems is [] ? HealthCheckResult.Healthy() : new HealthCheckResult(context.Registration.FailureStatus, string.Join(' ', Problems)));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            limit.CancelAfter(ReadLimit);
+            try
+            {
+                await ReadQueuesAsync(limit.Token);
+                foreach (var (service, database) in databases)
+                    metrics.Set(await OutboxState.ReadAsync(service, database, time.GetUtcNow(), limit.Token));
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested && exception is NpgsqlException or BrokerUnavailableException or OperationInterruptedException or AlreadyClosedException or OperationCanceledException)
+            {
+                // A server that is away has a health check and a line in the log of its own; until it is back nothing new is known.
+            }
+        }
+    }
+
+    private async Task ReadQueuesAsync(CancellationToken cancellationToken)
+    {
+        await using var channel = await broker.OpenChannelAsync(cancellationToken);
+        var readings = new List<QueueReading>();
+        var problems = new List<string>();
+        foreach (var endpoint in endpoints)
+        {
+            var queue = await channel.QueueDeclarePassiveAsync(endpoint.Queue, cancellationToken);
+            var (taken, atWork, sinceEnded) = progress.Of(endpoint.Queue);
+            var reading = new QueueReading(endpoint.Queue, queue.MessageCount, queue.ConsumerCount, taken, atWork);
+            readings.Add(reading);
+            if (Judge(reading, sinceEnded) is { } problem)
+                problems.Add(problem);
+        }
+        (Queues, Problems) = (readings, problems);
+    }
+
+    private string? Judge(QueueReading now, TimeSpan sinceEnded)
+    {
+        if (!_standing.TryGetValue(now.Queue, out var before) || !QueueProgress.Stands(before.Reading, now))
+        {
+            _standing[now.Queue] = (now, time.GetTimestamp());
+            return QueueProgress.Problem(null, now, TimeSpan.Zero, sinceEnded);
+        }
+        return QueueProgress.Problem(before.Reading, now, time.GetElapsedTime(before.At), sinceEnded);
+    }
+}
