@@ -8,14 +8,18 @@ internal sealed class DeliveryObserver : IReceiveObserver
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly ConcurrentDictionary<(Guid, bool), SemaphoreSlim> _acknowledged = new();
+    private readonly ConcurrentDictionary<Guid, Exception> _failed = new();
     private readonly ConcurrentDictionary<Guid, TaskCompletionSource> _stopped = new();
     private TaskCompletionSource _goOn = new();
 
     /// <summary>Ends when one more delivery of the message is acknowledged: a first one, or one that comes again because the one before was not.</summary>
+    /// <exception cref="InvalidOperationException">A first one, and its consumer failed.</exception>
     internal async Task AcknowledgedAsync(Guid messageId, bool again)
     {
         if (!await Acknowledged(messageId, again).WaitAsync(Limit))
             throw new TimeoutException($"No {(again ? "repeated" : "first")} delivery of {messageId} was acknowledged within {Limit}.");
+        if (!again && _failed.TryGetValue(messageId, out var exception))
+            throw new InvalidOperationException($"The consumer failed: {exception.Message}", exception);
     }
 
     /// <summary>From now on the messages' deliveries stop after the effect.</summary>
@@ -54,7 +58,11 @@ internal sealed class DeliveryObserver : IReceiveObserver
 
     public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
 
-    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T : class => Task.CompletedTask;
+    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T : class
+    {
+        _failed[context.MessageId ?? default] = exception;
+        return Task.CompletedTask;
+    }
 
     public Task ReceiveFault(ReceiveContext context, Exception exception) => Task.CompletedTask;
 
