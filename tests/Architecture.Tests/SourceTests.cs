@@ -28,6 +28,14 @@ public sealed class SourceTests
     [Fact]
     public void Tests_do_not_sleep() => AssertNone("tests", file => file.Text.Contains("Thread." + "Sleep", StringComparison.Ordinal), _ => "sleeps");
 
+    [Fact]
+    public void Tests_look_for_a_case_of_every_consumer()
+    {
+        var consuming = Read("src").Where(file => file.Text.Contains(": IConsumer<", StringComparison.Ordinal)).Select(file => file.Path.Split('/') is ["src", "Services" or "Workers", var project, ..] ? project : file.Path).Distinct();
+        var looking = Read("tests").Where(file => file.Text.Contains("Consumers." + "Without(", StringComparison.Ordinal)).Select(file => file.Path.Split('/')[1]);
+        Assert.Empty(consuming.Select(project => $"{project}.Tests").Except(looking));
+    }
+
     private static void AssertNone(string folder, Predicate<SourceFile> isWrong, Func<SourceFile, string> what) =>
         Assert.Empty(Read(folder).Where(file => isWrong(file)).Select(file => $"{file.Path}: {what(file)}"));
 

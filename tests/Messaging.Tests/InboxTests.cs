@@ -125,6 +125,40 @@ public sealed class InboxTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
         Assert.Equal(["cancelled"], await orders.EffectsAsync(order));
     }
 
+    [Fact]
+    public async Task A_consumer_that_does_not_commit_what_it_saved_makes_a_dead_letter_that_says_what_to_do()
+    {
+        var order = Guid.NewGuid();
+        orders.Work.On(order, async delivery =>
+        {
+            await using var transaction = await delivery.Db.Database.BeginTransactionAsync();
+            delivery.Outbox.Publish(new OrderAccepted(order));
+            await delivery.Db.SaveChangesAsync();
+        });
+        await SendAsync(Orders.Cancellations, MessageId.New(TimeProvider.System), order);
+        var dead = await orders.Environment.WaitForMessageAsync($"{Orders.Cancellations}.dead", order);
+
+        Assert.Equal("not-committed", dead.Properties.Header("failure-reason"));
+        Assert.Empty(await orders.EffectsAsync(order));
+    }
+
+    [Fact]
+    public async Task A_consumer_that_gave_up_a_transaction_without_changes_may_save_after_it()
+    {
+        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
+        orders.Work.On(order, async delivery =>
+        {
+            await using var transaction = await delivery.Db.Database.BeginTransactionAsync();
+        });
+        for (var i = 0; i < 2; i++)
+        {
+            await SendAsync(Orders.Cancellations, id, order);
+            await orders.Receipts.NextAsync(id);
+        }
+
+        Assert.Equal(["cancelled"], await orders.EffectsAsync(order));
+    }
+
     [Theory]
     [InlineData("statement")]
     [InlineData("update")]

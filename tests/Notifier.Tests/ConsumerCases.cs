@@ -27,6 +27,16 @@ internal static class ConsumerCases
         Of(typeof(PhotoUnusableConsumer), "tells of a photo", (user, other) => new PhotoUnusable(other, user, 1, "rejected", "truncated", Now())),
         Of(typeof(PhotoDeletedConsumer), "appends an event", (user, other) => new PhotoDeleted(other, user, $"originals/{other}", Now())),
         Of(typeof(ExportRequestedConsumer), "writes its part of an export", (user, other) => new ExportRequested(other, user, Now())),
+        new(typeof(ExportRequestedConsumer), "leaves nothing of a deleted account", async notifier =>
+        {
+            var (user, export) = (RunningNotifier.NewUser(), Guid.CreateVersion7());
+            await notifier.Environment.QueryAsync<int>("notifier", "INSERT INTO deleted_users (user_id, at, next_cleanup_at) VALUES ($1, now(), now() + interval '1 hour')", user);
+            // An earlier try broke off.
+            var file = Path.Combine(notifier.Environment.Folder, "blobs", "exports", $"{export}", "notifier", "preferences.json");
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, "{}");
+            return new Occasion(new ExportRequested(export, user, Now()), user, export);
+        }),
         new(typeof(UserDeletedConsumer), "has everything of a user erased", async notifier =>
         {
             var user = await AddUserAsync(notifier);

@@ -38,6 +38,8 @@ internal static class Consume
             {
                 ticket.Begin(db, entry);
                 await consume();
+                if (ticket.Uncommitted)
+                    throw InboxInterceptor.NotCommitted();
                 unsaved.ThrowIfAny(ticket.State == InboxState.Done);
                 // It had nothing to write, which is an effect too.
                 return ticket.State == InboxState.Done || await OnConnectionAsync(connection => InboxStore.TryAddAsync(connection, entry, context.CancellationToken));

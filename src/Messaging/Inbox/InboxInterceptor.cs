@@ -28,8 +28,12 @@ internal sealed class InboxInterceptor(InboxTicket ticket) : SaveChangesIntercep
     public override int SavedChanges(SaveChangesCompletedEventData eventData, int result)
     {
         _saving = null;
-        if (ticket.IsOf(eventData.Context) && ticket.State == InboxState.InSave)
-            ticket.State = InboxState.Done;
+        if (ticket.IsOf(eventData.Context))
+        {
+            ticket.Uncommitted |= ticket.State == InboxState.InTransaction && result > 0;
+            if (ticket.State == InboxState.InSave)
+                ticket.State = InboxState.Done;
+        }
         return result;
     }
 
@@ -55,7 +59,9 @@ internal sealed class InboxInterceptor(InboxTicket ticket) : SaveChangesIntercep
     {
         switch (ticket.State)
         {
-            case InboxState.Open when db.Database.CurrentTransaction is null:
+            case InboxState.InTransaction when db.Database.CurrentTransaction is null && ticket.Uncommitted:
+                throw NotCommitted();
+            case InboxState.Open or InboxState.InTransaction when db.Database.CurrentTransaction is null:
                 db.Add(ticket.Entry!);
                 ticket.State = InboxState.InSave;
                 break;
@@ -109,7 +115,7 @@ internal sealed class InboxInterceptor(InboxTicket ticket) : SaveChangesIntercep
     public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData)
     {
         if (ticket.IsOf(eventData.Context) && ticket.State == InboxState.InTransaction)
-            ticket.State = InboxState.Done;
+            (ticket.State, ticket.Uncommitted) = (InboxState.Done, false);
     }
 
     public ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
@@ -148,6 +154,10 @@ internal sealed class InboxInterceptor(InboxTicket ticket) : SaveChangesIntercep
         if (changesOrLocks)
             throw new InvalidOperationException("A consumer changes and locks rows by statement in a transaction only: call Database.BeginTransactionAsync before, and CommitAsync after.");
     }
+
+    /// <summary>What a consumer saved would be gone, and its message with it: nobody would try it again.</summary>
+    internal static PermanentException NotCommitted() =>
+        new("not-committed", "A consumer saved changes in a transaction and did not commit it: call CommitAsync after its last SaveChangesAsync.");
 
     private static PermanentException Twice() =>
         new("saved-twice", "A consumer commits once, with its inbox row: put its changes into one SaveChangesAsync, or into one transaction.");

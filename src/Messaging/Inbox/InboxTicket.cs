@@ -13,8 +13,11 @@ internal sealed class InboxTicket
 
     internal InboxState State { get; set; }
 
+    /// <summary>Whether the consumer saved changes in a transaction that it has not committed, or not yet.</summary>
+    internal bool Uncommitted { get; set; }
+
     /// <summary>From here on the context's changes are those of a consumer.</summary>
-    internal void Begin(DbContext db, InboxEntry entry) => (_db, Entry, State) = (db, entry, InboxState.Open);
+    internal void Begin(DbContext db, InboxEntry entry) => (_db, Entry, State, Uncommitted) = (db, entry, InboxState.Open, false);
 
     internal bool IsOf(DbContext? db) => _db is not null && ReferenceEquals(_db, db);
 }

@@ -21,8 +21,11 @@ internal sealed class ExportRequestedConsumer(Account account, NotifierDb db, IB
     {
         var (export, cancellationToken) = (context.Message, context.CancellationToken);
         var folder = $"exports/{export.ExportId:D}/notifier";
-        await WriteAsync(export.UserId, folder, cancellationToken);
-        if (!await TellAsync(export, $"{folder}/{Manifest}", cancellationToken))
+        // A duplicate ends where its transaction begins, too late for blobs that went with the account.
+        var deleted = await db.DeletedUsers.AnyAsync(user => user.UserId == export.UserId, cancellationToken);
+        if (!deleted)
+            await WriteAsync(export.UserId, folder, cancellationToken);
+        if (deleted || !await TellAsync(export, $"{folder}/{Manifest}", cancellationToken))
             await blobs.DeleteFolderAsync(folder, cancellationToken);
     }
 
