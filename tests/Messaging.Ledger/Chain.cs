@@ -32,7 +32,9 @@ internal sealed class WorkDoneConsumer(LedgerDb db) : IConsumer<WorkDone>
 {
     public async Task Consume(ConsumeContext<WorkDone> context)
     {
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         db.Add(new Entry { Attempt = context.Message.Attempt, Stage = "done" });
         await db.SaveChangesAsync(context.CancellationToken);
+        await transaction.CommitAsync(context.CancellationToken);
     }
 }

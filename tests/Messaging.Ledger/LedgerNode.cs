@@ -47,7 +47,11 @@ internal static class LedgerNode
     {
         db.Add(new Entry { Attempt = number, Stage = "placed" });
         outbox.Publish(new AttemptPlaced(number));
+        // Both ways to commit: a save of its own, and a transaction, whose commit has a before and an after to be killed at.
+        await using var transaction = number % 2 == 0 ? null : await db.Database.BeginTransactionAsync(cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
+        if (transaction is not null)
+            await transaction.CommitAsync(cancellationToken);
         return TypedResults.NoContent();
     });
 }
