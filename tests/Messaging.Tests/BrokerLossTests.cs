@@ -78,6 +78,28 @@ public sealed class BrokerLossTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_confirms_are_late_no_transaction_is_open_and_nothing_is_sent_twice()
+    {
+        var deliveries = new Deliveries();
+        await using var counter = await Deliveries.CountAsync(_environment, deliveries);
+        await using var second = await Orders.StartAsync(_environment, _work);
+        var first = NewOrders(1);
+        await SaveAsync(first);
+        await AssertEachOnceAsync(first);
+
+        _relay.Hold();
+        var orders = NewOrders(30);
+        await SaveAsync(orders);
+        await Eventually.GetAsync(() => _environment.QueryAsync<int>(Orders.Name, "SELECT count(*)::int FROM outbox WHERE last_error = 'Sent, and not confirmed yet.'"), held => held is [30]);
+        Assert.Equal([0], await _environment.QueryAsync<int>(Orders.Name, "SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND state_change < now() - interval '1 s'"));
+        _relay.Release();
+        await AssertEachOnceAsync([.. first, .. orders]);
+
+        await Task.WhenAll(orders.Select(deliveries.SeenAsync));
+        Assert.Equal(first.Concat(orders).Order(), deliveries.Orders.Order());
+    }
+
+    [Fact]
     public async Task While_the_broker_is_away_changes_are_saved_and_their_messages_leave_when_it_is_back()
     {
         await _relay.CutAsync();

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.Messaging.Tests;
@@ -13,6 +15,32 @@ public sealed class TraceTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
         await orders.Work.AcceptedAsync(order);
 
         Assert.Equal(TraceOf($"Order {order} is placed"), TraceOf($"Order {order} is accepted"));
+    }
+
+    [Fact]
+    public async Task The_spans_of_the_request_the_relay_and_the_consumer_are_each_the_parent_of_the_next()
+    {
+        var spans = new ConcurrentBag<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "PhotoPlatform.Messaging" or "MassTransit" or "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Add,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var order = Guid.NewGuid();
+        (await orders.Client.PostAsync($"/orders/{order}", null)).EnsureSuccessStatusCode();
+        await orders.Work.DoneAsync(order);
+        var trace = TraceOf($"Order {order} is placed");
+        var chain = await Eventually.GetAsync(() => Task.FromResult(spans.Where(span => span.TraceId.ToHexString() == trace).ToList()), found => found.Exists(span => IsChildOfRelay(found, span)));
+        var relay = chain.Single(span => span.Source.Name == "PhotoPlatform.Messaging");
+
+        Assert.Equal(ActivityKind.Producer, relay.Kind);
+        Assert.Contains(chain, span => span.Source.Name == "Microsoft.AspNetCore" && span.SpanId == relay.ParentSpanId);
+        Assert.Contains(chain, span => IsChildOfRelay(chain, span));
+
+        static bool IsChildOfRelay(List<Activity> spans, Activity span) =>
+            span is { Kind: ActivityKind.Consumer, Source.Name: "MassTransit" } && spans.Exists(relay => relay.Source.Name == "PhotoPlatform.Messaging" && relay.SpanId == span.ParentSpanId);
     }
 
     [Fact]

@@ -17,12 +17,15 @@ internal static class OutboxRows
         """;
 
     /// <summary>Claims up to the given numbers of rows that were never tried, oldest first, and of rows whose time has come.</summary>
-    internal static Task<List<OutboxRow>> ClaimAsync(NpgsqlConnection connection, int fresh, int waiting, CancellationToken cancellationToken) => TakeAsync(connection, $"""
+    internal static Task<List<OutboxRow>> ClaimAsync(NpgsqlConnection connection, int fresh, int waiting, CancellationToken cancellationToken) =>
+        TakeAsync(connection, ClaimStatement(fresh, waiting), [], cancellationToken);
+
+    internal static string ClaimStatement(int fresh, int waiting) => $"""
         WITH fresh AS (SELECT o.ctid FROM outbox o WHERE o.deliver_at IS NULL AND {Head} ORDER BY o.position LIMIT {fresh} FOR UPDATE SKIP LOCKED),
              waiting AS (SELECT o.ctid FROM outbox o WHERE o.deliver_at <= now() AND {Head} ORDER BY o.deliver_at LIMIT {waiting} FOR UPDATE SKIP LOCKED)
         DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM fresh UNION ALL SELECT ctid FROM waiting))
         RETURNING position, id, exchange, routing_key, body, trace_parent, order_key, attempts
-        """, [], cancellationToken);
+        """;
 
     /// <summary>Claims the given rows again, as far as they are still there.</summary>
     internal static Task<List<OutboxRow>> ReclaimAsync(NpgsqlConnection connection, IEnumerable<OutboxRow> rows, CancellationToken cancellationToken) => TakeAsync(connection, """

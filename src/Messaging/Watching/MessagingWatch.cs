@@ -4,6 +4,7 @@ using Npgsql;
 using PhotoPlatform.Messaging.Broker;
 using PhotoPlatform.Messaging.Consuming;
 using PhotoPlatform.Messaging.Outbox;
+using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
 namespace PhotoPlatform.Messaging.Watching;
@@ -38,7 +39,8 @@ internal sealed class MessagingWatch(
                 foreach (var (service, database) in databases)
                     metrics.Set(await OutboxState.ReadAsync(service, database, time.GetUtcNow(), limit.Token));
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested && exception is NpgsqlException or BrokerUnavailableException or OperationInterruptedException or AlreadyClosedException or OperationCanceledException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested
+                && exception is NpgsqlException or BrokerUnavailableException or OperationInterruptedException or OperationCanceledException or InvalidOperationException { InnerException: NpgsqlException })
             {
                 // A server that is away has a health check and a line in the log of its own; until it is back nothing new is known.
             }
@@ -47,17 +49,33 @@ internal sealed class MessagingWatch(
 
     private async Task ReadQueuesAsync(CancellationToken cancellationToken)
     {
-        await using var channel = await broker.OpenChannelAsync(cancellationToken);
         var readings = new List<QueueReading>();
         var problems = new List<string>();
-        foreach (var endpoint in endpoints)
+        var channel = await broker.OpenChannelAsync(cancellationToken);
+        try
         {
-            var queue = await channel.QueueDeclarePassiveAsync(endpoint.Queue, cancellationToken);
-            var (taken, atWork, sinceEnded) = progress.Of(endpoint.Queue);
-            var reading = new QueueReading(endpoint.Queue, queue.MessageCount, queue.ConsumerCount, taken, atWork);
-            readings.Add(reading);
-            if (Judge(reading, sinceEnded) is { } problem)
-                problems.Add(problem);
+            foreach (var queue in endpoints.Select(endpoint => endpoint.Queue))
+            {
+                try
+                {
+                    var declared = await channel.QueueDeclarePassiveAsync(queue, cancellationToken);
+                    var (taken, atWork, sinceEnded) = progress.Of(queue);
+                    var reading = new QueueReading(queue, declared.MessageCount, declared.ConsumerCount, taken, atWork);
+                    readings.Add(reading);
+                    if (Judge(reading, sinceEnded) is { } problem)
+                        problems.Add(problem);
+                }
+                catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.NotFound)
+                {
+                    problems.Add($"The queue '{queue}' does not exist: run the step declare.");
+                    await channel.DisposeAsync();
+                    channel = await broker.OpenChannelAsync(cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            await channel.DisposeAsync();
         }
         (Queues, Problems) = (readings, problems);
     }
