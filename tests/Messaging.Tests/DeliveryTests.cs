@@ -73,6 +73,20 @@ public sealed class DeliveryTests(OrdersFixture orders) : IClassFixture<OrdersFi
     [Theory]
     [InlineData(Orders.Queue, "taken as Paid")]
     [InlineData(Orders.Cancellations, "cancelled")]
+    public async Task A_message_that_comes_often_and_at_once_has_one_effect(string queue, string effect)
+    {
+        const int Deliveries = 16;
+        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
+        await Task.WhenAll(Enumerable.Range(0, Deliveries).Select(_ => SendAsync(queue, id, order)));
+        for (var i = 0; i < Deliveries; i++)
+            await orders.Receipts.NextAsync(id);
+
+        Assert.Equal([effect], await orders.EffectsAsync(order));
+    }
+
+    [Theory]
+    [InlineData(Orders.Queue, "taken as Paid")]
+    [InlineData(Orders.Cancellations, "cancelled")]
     public async Task When_the_first_of_two_deliveries_at_once_fails_the_second_has_the_effect(string queue, string effect)
     {
         var (order, id, goOn, started) = (Guid.NewGuid(), MessageId.New(TimeProvider.System), new TaskCompletionSource(), 0);

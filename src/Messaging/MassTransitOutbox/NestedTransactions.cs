@@ -1,11 +1,14 @@
 using System.Data;
 using System.Data.Common;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace PhotoPlatform.Messaging.MassTransitOutbox;
 
 /// <summary>MassTransit runs a consumer inside a transaction of its own. One that the consumer begins becomes a part of that, behind a savepoint.</summary>
-internal sealed class NestedTransactions(IRelationalConnection connection) : IRelationalTransactionManager
+internal sealed class NestedTransactions(IRelationalConnection connection, ICurrentDbContext current) : IRelationalTransactionManager
 {
     public IDbContextTransaction? CurrentTransaction => connection.CurrentTransaction;
 
@@ -16,7 +19,13 @@ internal sealed class NestedTransactions(IRelationalConnection connection) : IRe
     public async Task<IDbContextTransaction> BeginTransactionAsync(CancellationToken cancellationToken = default) =>
         CurrentTransaction is { } whole ? await InnerTransaction.BeginAsync(whole, cancellationToken) : await connection.BeginTransactionAsync(cancellationToken);
 
-    public Task<IDbContextTransaction> BeginTransactionAsync(IsolationLevel isolationLevel, CancellationToken cancellationToken = default) => connection.BeginTransactionAsync(isolationLevel, cancellationToken);
+    public Task<IDbContextTransaction> BeginTransactionAsync(IsolationLevel isolationLevel, CancellationToken cancellationToken = default)
+    {
+        // MassTransit inserts its inbox row in one transaction and locks it in the next. Still tracked, the row would hide that another delivery has had the message in between.
+        foreach (var row in current.Context.ChangeTracker.Entries<InboxState>().ToList())
+            row.State = EntityState.Detached;
+        return connection.BeginTransactionAsync(isolationLevel, cancellationToken);
+    }
 
     public IDbContextTransaction? UseTransaction(DbTransaction? transaction) => connection.UseTransaction(transaction);
 

@@ -22,11 +22,12 @@ internal static class TransactionalMessaging
     private const int DeliveryBatch = 100;
 
     /// <summary>The DbContext.</summary>
-    internal static void Add<TDbContext>(WebApplicationBuilder builder, string service, NpgsqlDataSource database) where TDbContext : DbContext
+    internal static void Add<TDbContext>(WebApplicationBuilder builder, string service, NpgsqlDataSource _) where TDbContext : DbContext
     {
         if (builder.Services.Any(other => other.ServiceType == typeof(BrokerConnection)))
             throw new NotSupportedException($"MassTransit's outbox has one DbContext in a process: host {service} alone, or build without UseMassTransitOutbox.");
-        builder.Services.AddDbContext<TDbContext>(options => options.UseNpgsql(database).ReplaceService<IDbContextTransactionManager, NestedTransactions>());
+        // From the container, which ends what it has given.
+        builder.Services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(service)).ReplaceService<IDbContextTransactionManager, NestedTransactions>());
     }
 
     /// <summary>The outbox of the bus, and what delivers it.</summary>
