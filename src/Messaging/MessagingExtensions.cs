@@ -58,7 +58,7 @@ public static class MessagingExtensions
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BrokerConnection>(provider, address, $"{name} publisher"));
         services.AddScoped(provider => new FollowUps(provider.GetRequiredService<BrokerConnection>(), provider.GetRequiredService<TimeProvider>()));
         services.AddStep("declare", (provider, cancellationToken) => Topology.DeclareAsync(
-            provider.GetRequiredService<BrokerConnection>(), provider.GetServices<ConsumerEndpoint>(), provider.GetServices<PublishedEvent>(), cancellationToken));
+            provider.GetRequiredService<BrokerConnection>(), [.. provider.GetServices<ConsumerEndpoint>()], provider.GetServices<PublishedEvent>(), provider.GetRequiredService<TimeProvider>(), cancellationToken));
         services.AddSingleton<MessagingMetrics>();
         services.AddSingleton<ConsumerProgress>();
         services.AddReceiveObserver<ConsumerProgress>(provider => provider.GetRequiredService<ConsumerProgress>());

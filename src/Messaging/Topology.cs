@@ -1,5 +1,6 @@
 using PhotoPlatform.Messaging.Broker;
 using PhotoPlatform.Messaging.Consuming;
+using PhotoPlatform.Messaging.DeadLetters;
 using PhotoPlatform.Messaging.Retry;
 using RabbitMQ.Client;
 
@@ -11,7 +12,7 @@ namespace PhotoPlatform.Messaging;
 /// </summary>
 internal static class Topology
 {
-    private const int DeliveryLimit = 20;
+    internal const int DeliveryLimit = 20;
 
     /// <summary>A message that took its consumer's process down too often goes straight to the dead letters.</summary>
     internal static IReadOnlyDictionary<string, object?> QueueArguments(string queue) => new Dictionary<string, object?>
@@ -35,7 +36,7 @@ internal static class Topology
         ["x-dead-letter-strategy"] = "at-least-once",
     };
 
-    internal static async Task DeclareAsync(BrokerConnection broker, IEnumerable<ConsumerEndpoint> endpoints, IEnumerable<PublishedEvent> events, CancellationToken cancellationToken)
+    internal static async Task DeclareAsync(BrokerConnection broker, IReadOnlyCollection<ConsumerEndpoint> endpoints, IEnumerable<PublishedEvent> events, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var channel = await broker.OpenChannelAsync(cancellationToken);
         foreach (var published in events)
@@ -44,8 +45,8 @@ internal static class Topology
         foreach (var endpoint in endpoints)
         {
             await DeclareQueueAsync(MessageNames.DeadLetterQueueOf(endpoint.Queue), new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
-            for (var rung = 0; rung < RetryLadder.Rungs.Count; rung++)
-                await DeclareQueueAsync(RetryLadder.QueueOf(endpoint.Queue, rung), RungArguments(endpoint.Queue, RetryLadder.Rungs[rung].Delay));
+            foreach (var delay in endpoint.Retry.Rungs)
+                await DeclareQueueAsync(RetryPolicy.RungQueue(endpoint.Queue, delay), RungArguments(endpoint.Queue, delay));
             await DeclareQueueAsync(endpoint.Queue, QueueArguments(endpoint.Queue));
             if (endpoint.Exchange is { } exchange)
             {
@@ -53,6 +54,8 @@ internal static class Topology
                 await channel.QueueBindAsync(endpoint.Queue, exchange, "", cancellationToken: cancellationToken);
             }
         }
+        if (endpoints.Count > 0)
+            await DeadLetterCatalogue.AddAsync(broker, endpoints.Select(endpoint => endpoint.Queue), time, cancellationToken);
 
         Task DeclareQueueAsync(string queue, IReadOnlyDictionary<string, object?> arguments) =>
             channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments.ToDictionary(), cancellationToken: cancellationToken);

@@ -47,6 +47,7 @@ public sealed class ProjectTests
     [Theory]
     [InlineData("ServiceDefaults", "Contracts")]
     [InlineData("Messaging", "Contracts", "ServiceDefaults")]
+    [InlineData("DeadLetterDesk", "Messaging")]
     [InlineData("Storage")]
     [InlineData("Imaging.Formats")]
     [InlineData("Imaging", "Imaging.Formats")]

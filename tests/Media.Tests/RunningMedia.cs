@@ -12,7 +12,7 @@ using PhotoPlatform.Testing;
 namespace PhotoPlatform.Media.Tests;
 
 /// <summary>Media on its own database, broker and folder, for one class of tests; the tests are its PhotoProcessor.</summary>
-public sealed class RunningMedia : IAsyncLifetime
+public class RunningMedia : IAsyncLifetime
 {
     /// <summary>A small photo.</summary>
     public static readonly byte[] Jpeg = Picture.Photo(64, 48).ToJpeg();
@@ -47,7 +47,7 @@ public sealed class RunningMedia : IAsyncLifetime
     /// <summary>Where the blobs lie.</summary>
     public string Blobs => Path.Combine(Environment.Folder, "blobs");
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync("media");
         _bus = await TestBus.ConnectAsync(_environment);
@@ -61,8 +61,11 @@ public sealed class RunningMedia : IAsyncLifetime
         _service = await StartReplicaAsync();
     }
 
+    /// <summary>The settings of its replicas, unless a test has others.</summary>
+    protected virtual Dictionary<string, string?>? Settings => null;
+
     /// <summary>Media once more, on the same database, broker and folder.</summary>
-    public Task<RunningService> StartReplicaAsync(Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null) => RunningService.StartAsync("media", Environment, builder => builder.AddMedia(), app => app.MapMedia(), settings, services =>
+    public Task<RunningService> StartReplicaAsync(Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null) => RunningService.StartAsync("media", Environment, builder => builder.AddMedia(), app => app.MapMedia(), settings ?? Settings, services =>
     {
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
         services.Replace(ServiceDescriptor.Singleton(new IdentitySigner(System.Text.Encoding.UTF8.GetBytes(TestEnvironment.IdentityKey), TimeProvider.System)));
@@ -105,8 +108,9 @@ public sealed class RunningMedia : IAsyncLifetime
     /// <summary>The files of a photo.</summary>
     public IReadOnlyList<string> FilesOf(Guid photo) => [.. Files().Where(file => file.Contains(photo.ToString(), StringComparison.Ordinal))];
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_service is not null)
             await _service.DisposeAsync();
         if (_bus is not null)

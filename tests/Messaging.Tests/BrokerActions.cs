@@ -28,6 +28,14 @@ internal static class BrokerActions
         await channel.QueueBindAsync(queue, MessageNames.ExchangeOf(takes), "");
     }
 
+    /// <summary>Deletes a queue with its messages.</summary>
+    internal static async Task DeleteQueueAsync(this TestEnvironment environment, string queue)
+    {
+        await using var connection = await new ConnectionFactory { Uri = new Uri(environment.Bus) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.QueueDeleteAsync(queue);
+    }
+
     /// <summary>The message that speaks of something, once it lies in the queue.</summary>
     internal static async Task<QueuedMessage> WaitForMessageAsync(this TestEnvironment environment, string queue, Guid mentions)
     {

@@ -16,10 +16,8 @@ public sealed class BrokerLossTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync(Orders.Name);
-        var bus = new UriBuilder(_environment.Bus);
-        _relay = new TcpRelay(bus.Host, bus.Port);
-        (bus.Host, bus.Port) = ("127.0.0.1", _relay.Port);
-        _settings = new Dictionary<string, string?> { ["ConnectionStrings:bus"] = bus.Uri.ToString() };
+        _relay = TcpRelay.ToBroker(_environment);
+        _settings = _relay.BrokerSettings(_environment);
         _service = await Orders.StartAsync(_environment, _work, _settings);
     }
 

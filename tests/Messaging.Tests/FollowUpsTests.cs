@@ -52,7 +52,7 @@ public sealed class FollowUpsTests(ShippingFixture shipping) : IClassFixture<Shi
     {
         await shipping.Worker.DeclareQueueAsync("failed", takes: typeof(ShippingFailed));
         shipping.Work.On(_order, _ => throw new InvalidOperationException("Never."));
-        await SendAsync(RetryLadder.Rungs.Count);
+        await SendAsync(RetryPolicy.Default.Rungs.Count);
         await shipping.Environment.WaitForMessageAsync($"{Shipping.Queue}.dead", _order);
         var notice = await shipping.Environment.WaitForMessageAsync("failed", _order);
 
@@ -70,7 +70,7 @@ public sealed class FollowUpsTests(ShippingFixture shipping) : IClassFixture<Shi
         Assert.Contains("Outbox", error.Message, StringComparison.Ordinal);
     }
 
-    private Task SendAsync(int rung = 0) => shipping.Worker.SendAsync(Shipping.Queue, _id, new ShipOrder(_order), new Dictionary<string, object?> { [RetryLadder.RungHeader] = rung });
+    private Task SendAsync(int rung = 0) => shipping.Worker.SendAsync(Shipping.Queue, _id, new ShipOrder(_order), new Dictionary<string, object?> { [FailureHeaders.Rung] = rung });
 
     private static Guid IdOf(QueuedMessage message) => JsonDocument.Parse(message.Payload).RootElement.GetProperty("messageId").GetGuid();
 }
@@ -87,7 +87,7 @@ public sealed class UntakenFollowUpsTests(ShippingFixture shipping) : IClassFixt
         await shipping.Worker.SendAsync(Shipping.Queue, MessageId.New(TimeProvider.System), new ShipOrder(_order));
         await shipping.Environment.WaitForMessageAsync($"{Shipping.Queue}.retry-10s", _order);
 
-        Assert.Equal(RetryLadder.ImmediateTries, shipping.Work.Tries(_order));
+        Assert.Equal(RetryPolicy.Default.ImmediateTries, shipping.Work.Tries(_order));
     }
 
     [Fact]

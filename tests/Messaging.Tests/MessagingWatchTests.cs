@@ -57,6 +57,10 @@ public sealed class MessagingWatchTests : IAsyncLifetime
             await _orders.Receipts.NextAsync(id);
         }
         await _orders.Work.AcceptedAsync(order);
+        var refused = Guid.NewGuid();
+        _orders.Work.On(refused, _ => throw new PermanentException("sold-out", "There is none left."));
+        await _orders.Service.SendAsync(Orders.Queue, MessageId.New(TimeProvider.System), new OrderPlaced(refused));
+        await Eventually.GetAsync(() => Task.FromResult(seen.GetValueOrDefault("messaging.consumer.failed")), failed => failed == 1);
         await _orders.SaveAsync(outbox => outbox.Publish(new OrderPlaced(order), TimeProvider.System.GetUtcNow().AddHours(1)));
         await Eventually.GetAsync(() =>
         {

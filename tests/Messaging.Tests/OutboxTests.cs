@@ -3,6 +3,7 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using PhotoPlatform.Messaging.Outbox;
 using PhotoPlatform.Testing;
 
@@ -115,22 +116,25 @@ public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixt
     }
 
     [Fact]
-    public async Task The_relay_is_woken_by_a_commit_and_by_nothing_else()
+    public async Task The_relay_is_woken_by_the_commit_of_a_message_and_by_nothing_else()
     {
-        var order = Guid.NewGuid();
         using var signal = new RelaySignal();
         var options = new DbContextOptionsBuilder<OrdersDb>().UseNpgsql(orders.Environment.Database(Orders.Name)).AddInterceptors(new RelaySignalInterceptor(signal)).Options;
         await using var db = new OrdersDb(options);
+        using var unsaved = new UnsavedMessages(NullLogger<UnsavedMessages>.Instance);
+        var outbox = new Outbox<OrdersDb>(db, TimeProvider.System, unsaved);
         Task<bool> WokenAsync() => signal.WaitAsync(TimeSpan.Zero, CancellationToken.None);
 
-        db.Add(new Effect { OrderId = order, What = "saved alone" });
+        db.Add(new Effect { OrderId = Guid.NewGuid(), What = "saved without a message" });
         await db.SaveChangesAsync();
+        Assert.False(await WokenAsync());
+
+        await PublishAsync();
         Assert.True(await WokenAsync());
 
         await using (var transaction = await db.Database.BeginTransactionAsync())
         {
-            db.Add(new Effect { OrderId = order, What = "saved in a transaction" });
-            await db.SaveChangesAsync();
+            await PublishAsync();
             Assert.False(await WokenAsync());
             await transaction.CommitAsync();
             Assert.True(await WokenAsync());
@@ -138,10 +142,15 @@ public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixt
 
         await using (var transaction = await db.Database.BeginTransactionAsync())
         {
-            db.Add(new Effect { OrderId = order, What = "never committed" });
-            await db.SaveChangesAsync();
+            await PublishAsync();
             await transaction.RollbackAsync();
             Assert.False(await WokenAsync());
+        }
+
+        Task PublishAsync()
+        {
+            outbox.Publish(new OrderAccepted(Guid.NewGuid()));
+            return db.SaveChangesAsync();
         }
     }
 

@@ -1,6 +1,6 @@
 using PhotoPlatform.Messaging.Consuming;
+using PhotoPlatform.Messaging.Tests.DeadLetters;
 using PhotoPlatform.Testing;
-using RabbitMQ.Client;
 
 namespace PhotoPlatform.Messaging.Tests;
 
@@ -23,7 +23,7 @@ public sealed class RedeliveryTests
         var failed = await bus.ListenAsync<ShippingFailed>();
         var order = Guid.NewGuid();
         await bus.SendAsync(Shipping.Queue, new ShipOrder(order));
-        await ReturnAsync(environment, ConsumerEndpoint.MaxRedeliveries);
+        await environment.ReturnAsync(Shipping.Queue, ConsumerEndpoint.MaxRedeliveries);
 
         await using var worker = await Shipping.StartAsync(environment, _work);
         var notice = await failed.NextAsync();
@@ -32,17 +32,5 @@ public sealed class RedeliveryTests
         var dead = await environment.WaitForMessageAsync($"{Shipping.Queue}.dead", order);
         Assert.Equal("too-many-deliveries", dead.Properties.Header("failure-reason"));
         Assert.Equal(0, _work.Tries(order));
-    }
-
-    /// <summary>Takes the message and gives it back, as the broker does for a process that dies with it.</summary>
-    private static async Task ReturnAsync(TestEnvironment environment, int times)
-    {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(environment.Bus) }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
-        for (var i = 0; i < times; i++)
-        {
-            var taken = await Eventually.GetAsync(() => channel.BasicGetAsync(Shipping.Queue, autoAck: false), message => message is not null);
-            await channel.BasicNackAsync(taken!.DeliveryTag, multiple: false, requeue: true);
-        }
     }
 }

@@ -31,7 +31,7 @@ public sealed class RetryTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
         var waiting = await orders.Environment.WaitForMessageAsync($"{Orders.Queue}.retry-10s", order);
 
         Assert.Equal("1", waiting.Properties.Header("retry-rung"));
-        Assert.Equal(RetryLadder.ImmediateTries, orders.Work.Tries(order));
+        Assert.Equal(RetryPolicy.Default.ImmediateTries, orders.Work.Tries(order));
         Assert.Empty(await orders.EffectsAsync(order));
     }
 
@@ -54,7 +54,7 @@ public sealed class RetryTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
     {
         var order = Guid.NewGuid();
         orders.Work.On(order, _ => throw new InvalidOperationException("Never ever."));
-        await SendAsync(order, RetryLadder.Rungs.Count);
+        await SendAsync(order, RetryPolicy.Default.Rungs.Count);
         var dead = await orders.Environment.WaitForMessageAsync(Dead, order);
 
         Assert.Equal("retries-exhausted", dead.Properties.Header("failure-reason"));
@@ -62,6 +62,8 @@ public sealed class RetryTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
         Assert.Equal("15", dead.Properties.Header("failure-attempts"));
         Assert.Equal(Orders.Queue, dead.Properties.Header("failure-queue"));
         Assert.Equal(32, dead.Properties.Header("failure-trace-id")?.Length);
+        Assert.Matches("^[0-9a-f]{8}$", dead.Properties.Header("failure-stack-hash"));
+        Assert.Equal("", dead.Properties.Header("original-exchange"));
         Assert.True(DateTimeOffset.TryParse(dead.Properties.Header("failure-at"), out _));
     }
 
@@ -77,6 +79,17 @@ public sealed class RetryTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
         Assert.Equal("PhotoPlatform.Messaging.PermanentException: There is none left.", dead.Properties.Header("failure-exception"));
         Assert.Equal("1", dead.Properties.Header("failure-attempts"));
         Assert.Equal(1, orders.Work.Tries(order));
+    }
+
+    [Fact]
+    public async Task A_permanent_failure_of_a_later_try_has_the_number_of_that_try()
+    {
+        var order = Guid.NewGuid();
+        orders.Work.On(order, _ => orders.Work.Tries(order) == 1 ? throw new TimeoutException() : throw new PermanentException("sold-out", "There is none left."));
+        await SendAsync(order);
+        var dead = await orders.Environment.WaitForMessageAsync(Dead, order);
+
+        Assert.Equal("2", dead.Properties.Header("failure-attempts"));
     }
 
     [Fact]
@@ -142,7 +155,7 @@ public sealed class RetryTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
     }
 
     private Task SendAsync(Guid order, int rung = 0) => orders.Service.SendAsync(
-        Orders.Queue, MessageId.New(TimeProvider.System), new OrderPlaced(order), rung == 0 ? null : new Dictionary<string, object?> { [RetryLadder.RungHeader] = rung });
+        Orders.Queue, MessageId.New(TimeProvider.System), new OrderPlaced(order), rung == 0 ? null : new Dictionary<string, object?> { [FailureHeaders.Rung] = rung });
 
     private Task SendAsync(Guid order, byte[] body) => orders.Service.SendAsync(new OutgoingMessage(order, "", Orders.Queue, body, null));
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using PhotoPlatform.Messaging.Consuming;
 using PhotoPlatform.ServiceDefaults.Steps;
 using PhotoPlatform.Testing;
 
@@ -37,6 +38,15 @@ public sealed class TopologyTests(OrdersFixture orders) : IClassFixture<OrdersFi
 
     [Fact]
     public async Task Dead_letters_stay_until_somebody_takes_them() => Assert.Equal([("x-queue-type", "quorum")], await ArgumentsAsync($"{Orders.Queue}.dead"));
+
+    [Fact]
+    public async Task Each_consumer_has_these_queues_and_the_broker_a_catalogue_of_them()
+    {
+        var consumed = orders.Service.Services.GetServices<ConsumerEndpoint>().Select(endpoint => endpoint.Queue);
+        Assert.Equal(
+            consumed.SelectMany(queue => new[] { queue, $"{queue}.dead", $"{queue}.retry-10m", $"{queue}.retry-10s", $"{queue}.retry-1h", $"{queue}.retry-1m" }).Append("dead-letters.catalogue").Order(StringComparer.Ordinal),
+            (await NamesAsync()).Order(StringComparer.Ordinal));
+    }
 
     [Fact]
     public async Task Declaring_again_changes_nothing_and_the_consumer_goes_on()

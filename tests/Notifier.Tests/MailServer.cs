@@ -12,6 +12,9 @@ public enum MailAnswer
     /// <summary>Takes it.</summary>
     Accept,
 
+    /// <summary>Takes it, and says so when it is <see cref="MailServer.Release">told to</see>.</summary>
+    AcceptLate,
+
     /// <summary>451 to the recipient.</summary>
     NotNow,
 
@@ -34,6 +37,7 @@ public sealed class MailServer : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, ConcurrentQueue<MailAnswer>> _answers = new();
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<ReceivedMail> _seen = Channel.CreateUnbounded<ReceivedMail>();
 
     public MailServer()
@@ -49,6 +53,9 @@ public sealed class MailServer : IAsyncDisposable
 
     /// <summary>The answers to the next mails to a recipient; after them it accepts.</summary>
     public void Answer(string recipient, params MailAnswer[] answers) => _answers[recipient] = new(answers);
+
+    /// <summary>Lets it say that it took what it took.</summary>
+    public void Release() => _released.TrySetResult();
 
     /// <summary>The recipients of the mails that it took, in order.</summary>
     public ConcurrentQueue<string> Taken { get; } = new();
@@ -109,7 +116,9 @@ public sealed class MailServer : IAsyncDisposable
                         await reader.ReadLineAsync(_stop.Token);
                     if (mail.Answer is MailAnswer.Silence or MailAnswer.Reset)
                         return;
-                    if (mail.Answer == MailAnswer.Accept)
+                    if (mail.Answer == MailAnswer.AcceptLate)
+                        await _released.Task.WaitAsync(_stop.Token);
+                    if (mail.Answer is MailAnswer.Accept or MailAnswer.AcceptLate)
                         Taken.Enqueue(mail.Recipients[0]);
                     await writer.WriteLineAsync(mail.Answer == MailAnswer.NeverAfterData ? "554 no" : "250 taken");
                     continue;

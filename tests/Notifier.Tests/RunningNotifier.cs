@@ -8,7 +8,7 @@ using PhotoPlatform.Testing;
 namespace PhotoPlatform.Notifier.Tests;
 
 /// <summary>Notifier on its own database, broker and mail server, for one class of tests; the tests are the services that publish.</summary>
-public sealed class RunningNotifier : IAsyncLifetime
+public class RunningNotifier : IAsyncLifetime
 {
     private TestEnvironment? _environment;
     private RunningService? _service;
@@ -24,21 +24,25 @@ public sealed class RunningNotifier : IAsyncLifetime
 
     public TestClock Clock { get; } = new();
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync("notifier");
         _bus = await TestBus.ConnectAsync(_environment);
         _service = await StartAsync();
     }
 
+    /// <summary>More settings of its replicas.</summary>
+    protected virtual Dictionary<string, string?> Settings => [];
+
     /// <summary>One more replica.</summary>
     public Task<RunningService> StartAsync(Dictionary<string, string?>? settings = null) => RunningService.StartAsync(
         "notifier", Environment, builder => builder.AddNotifier(), app => app.MapNotifier(),
-        new Dictionary<string, string?>(settings ?? []) { ["Mail:Server"] = Mail.Address, ["Mail:From"] = "PhotoPlatform <no-reply@photoplatform.example>" },
+        new Dictionary<string, string?>(settings ?? Settings) { ["Mail:Server"] = Mail.Address, ["Mail:From"] = "PhotoPlatform <no-reply@photoplatform.example>" },
         services => services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock)));
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_service is not null)
             await _service.DisposeAsync();
         if (_bus is not null)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Storage;
 using PhotoPlatform.Testing;
@@ -5,7 +6,7 @@ using PhotoPlatform.Testing;
 namespace PhotoPlatform.PhotoProcessor.Tests;
 
 /// <summary>PhotoProcessor on its own broker and folder, for one class of tests; the tests are its Media.</summary>
-public sealed class RunningPhotoProcessor : IAsyncLifetime
+public class RunningPhotoProcessor : IAsyncLifetime
 {
     private TestEnvironment? _environment;
     private RunningService? _service;
@@ -25,7 +26,15 @@ public sealed class RunningPhotoProcessor : IAsyncLifetime
 
     public Inbound<PhotoProcessingFailed> Failed { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    /// <summary>More settings than the environment's.</summary>
+    protected virtual Dictionary<string, string?>? Settings => null;
+
+    /// <summary>Other services than its own.</summary>
+    protected virtual void Replace(IServiceCollection services)
+    {
+    }
+
+    public virtual async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync();
         _bus = await TestBus.ConnectAsync(_environment);
@@ -33,11 +42,12 @@ public sealed class RunningPhotoProcessor : IAsyncLifetime
         Processed = await _bus.ListenAsync<PhotoProcessed>();
         Rejected = await _bus.ListenAsync<PhotoRejected>();
         Failed = await _bus.ListenAsync<PhotoProcessingFailed>();
-        _service = await RunningService.StartAsync("photo-processor", _environment, builder => builder.AddPhotoProcessor(), _ => { });
+        _service = await RunningService.StartAsync("photo-processor", _environment, builder => builder.AddPhotoProcessor(), _ => { }, Settings, Replace);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_service is not null)
             await _service.DisposeAsync();
         if (_bus is not null)

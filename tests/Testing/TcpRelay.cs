@@ -21,8 +21,19 @@ public sealed class TcpRelay : IAsyncDisposable
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
     }
 
+    /// <summary>The way to an environment's broker.</summary>
+    public static TcpRelay ToBroker(TestEnvironment environment)
+    {
+        var bus = new Uri(environment.Bus);
+        return new TcpRelay(bus.Host, bus.Port);
+    }
+
     /// <summary>Where it listens, on 127.0.0.1.</summary>
     public int Port { get; }
+
+    /// <summary>The setting with which a service takes this way to its broker.</summary>
+    public Dictionary<string, string?> BrokerSettings(TestEnvironment environment) =>
+        new() { ["ConnectionStrings:bus"] = new UriBuilder(environment.Bus) { Host = "127.0.0.1", Port = Port }.Uri.ToString() };
 
     /// <summary>Ends every connection and takes no more.</summary>
     public async Task CutAsync()

@@ -90,6 +90,11 @@ public sealed class TestEnvironment : IAsyncDisposable
         return [.. declared.Where(queue => declared.Contains(MessageNames.DeadLetterQueueOf(queue))).Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The exchanges that events are published to.</summary>
+    public async Task<IReadOnlyList<string>> EventExchangesAsync() =>
+        [.. (await _management.GetFromJsonAsync<List<ExchangeDescription>>(new Uri($"api/exchanges/{Name}", UriKind.Relative)))!
+            .Where(exchange => exchange.Type == "fanout" && !exchange.Name.StartsWith("amq.", StringComparison.Ordinal)).Select(exchange => exchange.Name)];
+
     /// <summary>The settings that a service needs here.</summary>
     public Dictionary<string, string?> Settings()
     {
@@ -139,3 +144,6 @@ public sealed record MessageProperties(Dictionary<string, object>? Headers)
 
 /// <summary>A queue, as the management interface shows it.</summary>
 public sealed record QueueDescription(string Name, Dictionary<string, System.Text.Json.JsonElement> Arguments);
+
+/// <summary>An exchange, as the management interface shows it.</summary>
+internal sealed record ExchangeDescription(string Name, string Type);

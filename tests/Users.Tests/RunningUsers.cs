@@ -52,7 +52,7 @@ public class RunningUsers : IAsyncLifetime
     /// <summary>Where its blobs are.</summary>
     public IBlobStore Blobs => Service.Services.GetRequiredService<IBlobStore>();
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         _environment = await TestEnvironment.CreateAsync("users");
         _bus = await TestBus.ConnectAsync(_environment);
@@ -108,7 +108,7 @@ public class RunningUsers : IAsyncLifetime
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (_service is not null)

@@ -8,11 +8,15 @@ namespace PhotoPlatform.Messaging.Broker;
 /// Publishing with <c>mandatory</c> and confirms, on a connection of its own: an alarm of the broker stops publishers, not consumers.
 /// A publish can hang across a broker restart, so each has a limit, and a connection that failed is thrown away.
 /// </summary>
-internal sealed class BrokerConnection(Uri address, string clientName, ILogger<BrokerConnection> logger) : IAsyncDisposable
+/// <param name="address">Where the broker is.</param>
+/// <param name="clientName">Who asks, as the broker shows it.</param>
+/// <param name="logger">Told what went wrong with connections that nobody needs any more.</param>
+/// <param name="answerLimit">How long to wait for a connection, and for each answer; by default 5 s.</param>
+internal sealed class BrokerConnection(Uri address, string clientName, ILogger<BrokerConnection> logger, TimeSpan? answerLimit = null) : IAsyncDisposable
 {
-    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
     private static readonly CreateChannelOptions WithConfirms = new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+    private readonly TimeSpan _answerLimit = answerLimit ?? TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _connecting = new(1, 1);
     private Link? _link;
 
@@ -118,13 +122,13 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
             Uri = address,
             AutomaticRecoveryEnabled = false,
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
-            RequestedConnectionTimeout = ConnectLimit,
-            HandshakeContinuationTimeout = ConnectLimit,
-            ContinuationTimeout = ConnectLimit,
+            RequestedConnectionTimeout = _answerLimit,
+            HandshakeContinuationTimeout = _answerLimit,
+            ContinuationTimeout = _answerLimit,
             ClientProvidedName = clientName,
         };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(ConnectLimit);
+        limit.CancelAfter(_answerLimit);
         var connection = await factory.CreateConnectionAsync(limit.Token);
         try
         {
@@ -156,6 +160,13 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
             // Nobody needs it any more, whatever is wrong with it.
             logger.LogDebug(exception, "A connection did not close cleanly");
         }
+    }
+
+    /// <summary>A channel of its own whose publishes end with their confirm. The caller disposes it.</summary>
+    internal async Task<IChannel> OpenConfirmingChannelAsync(CancellationToken cancellationToken)
+    {
+        var link = await LinkAsync(cancellationToken);
+        return await link.Connection.CreateChannelAsync(WithConfirms, cancellationToken);
     }
 
     /// <summary>A connection and its one channel live and end together.</summary>

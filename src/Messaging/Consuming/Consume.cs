@@ -76,5 +76,6 @@ internal static class Consume
     }
 
     private static bool MayComeAgain(ConsumeContext context) =>
-        context.ReceiveContext.Redelivered || context.GetRetryAttempt() > 0 || context.ReceiveContext.TransportHeaders.Get<int>(RetryLadder.RungHeader) is > 0;
+        context.ReceiveContext.Redelivered || context.GetRetryAttempt() > 0
+        || context.ReceiveContext.TransportHeaders.Get<int>(FailureHeaders.Rung) is > 0 || context.ReceiveContext.TransportHeaders.Get<int>(FailureHeaders.Replayed) is > 0;
 }

@@ -18,6 +18,9 @@ internal abstract class ConsumerEndpoint(string queue, string? exchange, Consume
     /// <summary>The exchange whose events the queue takes, or null when commands are sent to it.</summary>
     internal string? Exchange => exchange;
 
+    /// <summary>What happens to messages whose consumer fails.</summary>
+    internal RetryPolicy Retry { get; init; } = RetryPolicy.Default;
+
     /// <summary>Makes the message that tells of a dead letter, from its body, the reason, its id and the time.</summary>
     internal DeadLetterNotice? DeadLettered { get; init; }
 
@@ -30,15 +33,11 @@ internal abstract class ConsumerEndpoint(string queue, string? exchange, Consume
         foreach (var (name, value) in Topology.QueueArguments(queue))
             endpoint.SetQueueArgument(name, value);
 
-        var move = new MoveFailedFilter(this, services.GetRequiredService<BrokerConnection>(), services.GetRequiredService<TimeProvider>(),
+        var move = new MoveFailedFilter(this, services.GetRequiredService<BrokerConnection>(), services.GetRequiredService<MessagingMetrics>(), services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILoggerFactory>().CreateLogger("PhotoPlatform.Messaging.Retry"));
         endpoint.ConfigureError(pipe => pipe.UseFilter(move));
         endpoint.ConfigureDeadLetter(pipe => pipe.UseFilter(move));
-        endpoint.UseMessageRetry(retry =>
-        {
-            retry.Exponential(RetryLadder.ImmediateTries - 1, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(300));
-            retry.Ignore<PermanentException>();
-        });
+        endpoint.UseImmediateTries(Retry);
         Handle(endpoint, services);
     }
 
@@ -59,6 +58,7 @@ internal sealed class ConsumerEndpoint<TMessage, TConsumer>(string queue, string
     protected override void Handle(IReceiveEndpointConfigurator endpoint, IServiceProvider services) =>
         endpoint.Handler<TMessage>(async context =>
         {
+            context.ReceiveContext.GetOrAddPayload(() => new Tries()).Add();
             await using var scope = services.CreateAsyncScope();
             var id = context.MessageId ?? throw new PermanentException("no-message-id", "The message has no id.");
             if (context.ReceiveContext.TransportHeaders.TryGetHeader("x-delivery-count", out var count) && Convert.ToInt64(count, CultureInfo.InvariantCulture) >= MaxRedeliveries)

@@ -60,7 +60,7 @@ internal static class OutboxRows
         var delete = new NpgsqlBatchCommand(sql);
         delete.Parameters.AddRange(parameters);
         // The server ends the claim of a relay that stands still. Whatever the statistics say of a table that is empty now and full then: no plan reads all of it.
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new("SET LOCAL idle_in_transaction_session_timeout = '2s'"), new("SET LOCAL enable_seqscan = off"), delete } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new("SET LOCAL idle_in_transaction_session_timeout = '10s'"), new("SET LOCAL enable_seqscan = off"), delete } };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var rows = new List<OutboxRow>();
         while (await reader.ReadAsync(cancellationToken))

@@ -7,32 +7,42 @@ namespace PhotoPlatform.Messaging.Outbox;
 /// <summary>Wakes the relay of this process after a commit, so that a message leaves at once instead of at the next poll.</summary>
 internal sealed class RelaySignal : Signal;
 
-/// <summary>Sets the signal after each commit of a context.</summary>
+/// <summary>Sets the signal after each commit of a scope's context that has messages in it.</summary>
 internal sealed class RelaySignalInterceptor(RelaySignal signal) : SaveChangesInterceptor, IDbTransactionInterceptor
 {
-    public override ValueTask<int> SavedChangesAsync(SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default)
-    {
-        SetUnlessInTransaction(eventData.Context);
-        return ValueTask.FromResult(result);
-    }
+    private bool _published;
 
-    public override int SavedChanges(SaveChangesCompletedEventData eventData, int result)
+    public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
-        SetUnlessInTransaction(eventData.Context);
+        _published |= UnsavedMessages.CountIn(eventData.Context) > 0;
         return result;
     }
 
-    public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => signal.Set();
+    public override ValueTask<InterceptionResult<int>> SavingChangesAsync(DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(SavingChanges(eventData, result));
+
+    public override int SavedChanges(SaveChangesCompletedEventData eventData, int result)
+    {
+        if (eventData.Context?.Database.CurrentTransaction is null)
+            Committed();
+        return result;
+    }
+
+    public override ValueTask<int> SavedChangesAsync(SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default) => ValueTask.FromResult(SavedChanges(eventData, result));
+
+    public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => Committed();
 
     public Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
     {
-        signal.Set();
+        Committed();
         return Task.CompletedTask;
     }
 
-    private void SetUnlessInTransaction(DbContext? context)
+    private void Committed()
     {
-        if (context?.Database.CurrentTransaction is null)
-            signal.Set();
+        if (!_published)
+            return;
+        _published = false;
+        signal.Set();
     }
 }

@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -22,10 +23,10 @@ internal static class TransactionalMessaging
     {
         var services = builder.Services;
         var signal = new RelaySignal();
-        var afterCommit = new RelaySignalInterceptor(signal);
         services.TryAddScoped<InboxTicket>();
         services.TryAddScoped<InboxInterceptor>();
-        services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(database).AddInterceptors(afterCommit, provider.GetRequiredService<InboxInterceptor>()));
+        services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(database)
+            .ReplaceService<IBatchExecutor, OneTripSaves>().AddInterceptors(new RelaySignalInterceptor(signal), provider.GetRequiredService<InboxInterceptor>()));
         services.TryAddScoped<UnsavedMessages>();
         services.AddSingleton<IStartupFilter, UnsavedMessagesFilter>();
         if (builder.Configuration.GetValue("Messaging:Relay", true))

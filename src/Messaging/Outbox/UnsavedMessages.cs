@@ -19,10 +19,11 @@ public sealed class UnsavedMessages(ILogger<UnsavedMessages> logger) : IDisposab
     internal void Watch(DbContext db)
     {
         _contexts.Add(db);
-        db.SaveChangesFailed += (_, _) => Expected();
+        db.SavingChanges += (_, _) => _expected = true;
+        db.SavedChanges += (_, _) => _expected = false;
     }
 
-    /// <summary>Whoever failed, or was refused, has said so already.</summary>
+    /// <summary>Whoever failed, was refused or was told to stop has said so already.</summary>
     internal void Expected() => _expected = true;
 
     /// <param name="committed">Whether a later try would find its work done, and would not publish either.</param>

@@ -12,7 +12,7 @@ namespace PhotoPlatform.Messaging.Retry;
 /// Takes the place of MassTransit's error and skipped transports: moves a failed message to the next rung of its ladder or to its dead letters,
 /// with a confirm, before it is acknowledged. When the move fails the message goes back to its queue.
 /// </summary>
-internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnection broker, TimeProvider time, ILogger logger) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
+internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnection broker, MessagingMetrics metrics, TimeProvider time, ILogger logger) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
     private static readonly TimeSpan MoveLimit = TimeSpan.FromSeconds(10);
 
@@ -37,32 +37,50 @@ internal sealed class MoveFailedFilter(ConsumerEndpoint endpoint, BrokerConnecti
 
     private async Task MoveAsync(ReceiveContext context, Exception exception)
     {
-        var rung = Math.Max(0, context.TransportHeaders.Get<int>(RetryLadder.RungHeader) ?? 0);
-        var destination = RetryLadder.Next(endpoint.Queue, rung, exception);
-        var cause = RetryLadder.Permanent(exception) ?? exception;
-        var body = context.Body.GetBytes();
+        var rung = Math.Max(0, context.TransportHeaders.Get<int>(FailureHeaders.Rung) ?? 0);
+        var destination = RetryLadder.Next(endpoint.Queue, endpoint.Retry, rung, exception);
+        var cause = endpoint.Retry.PermanentIn(exception)?.Cause ?? exception;
         var messageId = context.GetMessageId() ?? Guid.Empty;
-        var headers = new Dictionary<string, object?> { [RetryLadder.RungHeader] = destination.Rung };
+        var body = context.Body.GetBytes();
+        var now = time.GetUtcNow();
+        var headers = Story(context, rung, now);
+        headers[FailureHeaders.Rung] = destination.Rung;
 
         if (destination.DeadReason is { } reason)
         {
-            headers["failure-reason"] = reason;
-            headers["failure-exception"] = Shorten($"{cause.GetType().FullName}: {cause.Message}");
-            headers["failure-attempts"] = destination.Tries;
-            headers["failure-queue"] = endpoint.Queue;
-            headers["failure-at"] = time.GetUtcNow().ToString("O");
-            headers["failure-trace-id"] = Activity.Current?.TraceId.ToHexString();
-            if (endpoint.DeadLettered?.Invoke(body, reason, messageId, time.GetUtcNow()) is { } notice)
+            headers[FailureHeaders.Reason] = reason;
+            headers[FailureHeaders.Exception] = Shorten($"{cause.GetType().FullName}: {cause.Message}");
+            headers[FailureHeaders.StackHash] = StackHash.Of(cause);
+            headers[FailureHeaders.Queue] = endpoint.Queue;
+            headers[FailureHeaders.LastAt] = now.ToString("O");
+            headers[FailureHeaders.TraceId] = Activity.Current?.TraceId.ToHexString();
+            if (endpoint.DeadLettered?.Invoke(body, reason, messageId, now) is { } notice)
                 await TellAsync(notice);
             logger.LogError(cause, "Message {MessageId} of {Queue} is a dead letter ({Reason}): {Message}", messageId, endpoint.Queue, reason, cause.Message);
         }
         else
         {
-            logger.LogWarning("Message {MessageId} of {Queue} failed and is tried again in {Delay}: {Message}", messageId, endpoint.Queue, RetryLadder.Rungs[rung].Name, cause.Message);
+            logger.LogWarning("Message {MessageId} of {Queue} failed and is tried again in {Delay}: {Message}", messageId, endpoint.Queue, RetryPolicy.NameOf(endpoint.Retry.Rungs[rung]), cause.Message);
         }
 
         var trace = context.TransportHeaders.Get<string>(OutgoingMessage.TraceHeader);
         await broker.PublishAsync(new OutgoingMessage(messageId, "", destination.Queue, body, trace), headers, MoveLimit, CancellationToken.None);
+        metrics.Failed(endpoint.Queue, destination.DeadReason is null ? "retry" : "dead");
+    }
+
+    /// <summary>What the message knows of its failures so far: on a rung it must not be forgotten.</summary>
+    private Dictionary<string, object?> Story(ReceiveContext context, int rungsBefore, DateTimeOffset now)
+    {
+        var triesBefore = context.TransportHeaders.Get<int>(FailureHeaders.Attempts) ?? rungsBefore * endpoint.Retry.ImmediateTries;
+        // A message that nobody could read was looked at once.
+        var tries = context.TryGetPayload<Tries>(out var counted) ? counted.Count : 1;
+        return new Dictionary<string, object?>
+        {
+            [FailureHeaders.Attempts] = triesBefore + tries,
+            [FailureHeaders.FirstAt] = context.TransportHeaders.Get<string>(FailureHeaders.FirstAt) ?? now.ToString("O"),
+            // It comes back from a rung through no exchange.
+            [FailureHeaders.OriginalExchange] = context.TransportHeaders.Get<string>(FailureHeaders.OriginalExchange) ?? context.GetPayload<RabbitMqBasicConsumeContext>().Exchange,
+        };
     }
 
     private async Task TellAsync(OutgoingMessage notice)

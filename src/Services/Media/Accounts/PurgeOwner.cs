@@ -15,7 +15,7 @@ internal sealed record PurgeOwner(Guid UserId)
 }
 
 /// <summary>
-/// Removes 100 photos at a time, first their blobs, then, in one short statement, their rows, and sends itself the next command: however many there are, no transaction is long,
+/// Removes 100 photos at a time, first their blobs, then, in one short transaction, their rows, and sends itself the next command: however many there are, no transaction is long,
 /// and after a crash it goes on where it was. Nobody is told of the single photos, since everybody is told of the account.
 /// </summary>
 internal sealed class PurgeOwnerConsumer(MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, IServiceScopeFactory scopes, ILogger<PurgeOwnerConsumer> logger) : IConsumer<PurgeOwner>
@@ -38,8 +38,8 @@ internal sealed class PurgeOwnerConsumer(MediaDb db, Outbox<MediaDb> outbox, IBl
             await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(photo.Id), cancellationToken);
             await blobs.DeleteAsync(photo.Source, cancellationToken);
         }
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var ids = batch.Select(photo => photo.Id).ToArray();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.Database.ExecuteSqlAsync($"DELETE FROM photos WHERE id IN (SELECT id FROM photos WHERE id = ANY ({ids}) ORDER BY id DESC FOR UPDATE)", cancellationToken);
 
         if (batch.Count == BatchSize)

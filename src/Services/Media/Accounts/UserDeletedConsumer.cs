@@ -11,8 +11,8 @@ internal sealed class UserDeletedConsumer(MediaDb db, Outbox<MediaDb> outbox, Ti
 {
     public async Task Consume(ConsumeContext<UserDeleted> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var (user, now) = (context.Message.UserId, time.GetUtcNow());
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         await db.Database.ExecuteSqlAsync($"""
             INSERT INTO owners (user_id, photos, bytes, closed_at) VALUES ({user}, 0, 0, {now})
             ON CONFLICT (user_id) DO UPDATE SET handle = NULL, closed_at = coalesce(owners.closed_at, excluded.closed_at)

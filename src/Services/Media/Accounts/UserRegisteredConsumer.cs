@@ -13,8 +13,8 @@ internal sealed class UserRegisteredConsumer(MediaDb db) : IConsumer<UserRegiste
 {
     public async Task Consume(ConsumeContext<UserRegistered> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var (user, handle) = (context.Message.UserId, context.Message.Handle);
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         await db.Database.ExecuteSqlAsync($"UPDATE owners SET handle = NULL WHERE handle = {handle} AND user_id < {user}", context.CancellationToken);
         await db.Database.ExecuteSqlAsync($"""
             INSERT INTO owners (user_id, handle, photos, bytes)

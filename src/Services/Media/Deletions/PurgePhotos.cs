@@ -24,12 +24,13 @@ internal sealed class PurgePhotosConsumer(MediaDb db, Outbox<MediaDb> outbox, Ti
         {
             // The database's clock, which sends scheduled messages, is ahead of ours.
             outbox.Send(PurgePhotos.Queue, context.Message, deletion.UndoUntil);
-            await db.SaveChangesAsync(cancellationToken);
-            return;
         }
-        var photos = await db.Photos.FromSql($"SELECT * FROM photos WHERE deletion_id = {id} ORDER BY id DESC FOR UPDATE").ToListAsync(cancellationToken);
-        await PhotoRemoval.RemoveAsync(db, outbox, photos, now, cancellationToken);
-        db.Remove(deletion);
+        else
+        {
+            var photos = await db.Photos.FromSql($"SELECT * FROM photos WHERE deletion_id = {id} ORDER BY id DESC FOR UPDATE").ToListAsync(cancellationToken);
+            await PhotoRemoval.RemoveAsync(db, outbox, photos, now, cancellationToken);
+            db.Remove(deletion);
+        }
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

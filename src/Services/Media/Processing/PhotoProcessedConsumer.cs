@@ -19,16 +19,18 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
 
     public async Task Consume(ConsumeContext<PhotoProcessed> context)
     {
-        var message = context.Message;
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
-        var photo = await db.LockPhotoAsync(message.PhotoId, context.CancellationToken);
-        if (photo is null)
-        {
-            await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(message.PhotoId), context.CancellationToken);
-            return;
-        }
+        if (!await StoreAsync(context.Message, context.CancellationToken))
+            await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(context.Message.PhotoId), context.CancellationToken);
+    }
+
+    /// <returns>False when there is no such photo any more.</returns>
+    private async Task<bool> StoreAsync(PhotoProcessed message, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await db.LockPhotoAsync(message.PhotoId, cancellationToken) is not { } photo)
+            return false;
         if (photo.Version != message.Version || photo.State is PhotoState.Ready or PhotoState.Rejected)
-            return;
+            return true;
 
         (photo.State, photo.Reason) = (PhotoState.Ready, null);
         (photo.Width, photo.Height, photo.Placeholder) = (message.Width, message.Height, message.Placeholder);
@@ -46,13 +48,14 @@ internal sealed class PhotoProcessedConsumer(MediaDb db, Outbox<MediaDb> outbox,
         }));
         var now = time.GetUtcNow();
         outbox.Publish(new PhotoReady(photo.Id, photo.OwnerId, photo.Version, photo.Avatar ? RenditionUrl.PathOf(photo.Id, photo.Version, photo.Epoch, AvatarRendition) : null, now));
-        await db.SaveChangesAsync(context.CancellationToken);
+        await db.SaveChangesAsync(cancellationToken);
         if (photo.Avatar)
         {
-            var older = await db.Photos.FromSql($"SELECT * FROM photos WHERE owner_id = {photo.OwnerId} AND avatar AND id < {photo.Id} ORDER BY id DESC FOR UPDATE").ToListAsync(context.CancellationToken);
-            await PhotoRemoval.RemoveAsync(db, outbox, older, now, context.CancellationToken);
+            var older = await db.Photos.FromSql($"SELECT * FROM photos WHERE owner_id = {photo.OwnerId} AND avatar AND id < {photo.Id} ORDER BY id DESC FOR UPDATE").ToListAsync(cancellationToken);
+            await PhotoRemoval.RemoveAsync(db, outbox, older, now, cancellationToken);
         }
-        await transaction.CommitAsync(context.CancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         logger.LogInformation("Photo {PhotoId} of user {OwnerId} is ready", photo.Id, photo.OwnerId);
+        return true;
     }
 }

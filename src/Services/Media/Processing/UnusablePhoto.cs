@@ -25,19 +25,24 @@ internal static class UnusablePhoto
     internal static async Task MarkAsync(
         MediaDb db, Outbox<MediaDb> outbox, IBlobStore blobs, TimeProvider time, Guid photoId, int version, PhotoState state, string reason, CancellationToken cancellationToken)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var photo = await db.LockPhotoAsync(photoId, cancellationToken);
-        if (photo is null)
-        {
-            // A job of a deleted photo may have written some of its renditions before it failed.
+        // A job of a deleted photo may have written some of its renditions before it failed.
+        if (!await NoteAsync(db, outbox, time, photoId, version, state, reason, cancellationToken))
             await blobs.DeleteFolderAsync(PhotoBlobs.RenditionsOf(photoId), cancellationToken);
-            return;
-        }
+    }
+
+    /// <returns>False when there is no such photo any more.</returns>
+    private static async Task<bool> NoteAsync(
+        MediaDb db, Outbox<MediaDb> outbox, TimeProvider time, Guid photoId, int version, PhotoState state, string reason, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await db.LockPhotoAsync(photoId, cancellationToken) is not { } photo)
+            return false;
         if (photo.Version != version || photo.State is PhotoState.Ready or PhotoState.Rejected)
-            return;
+            return true;
         (photo.State, photo.Reason) = (state, reason);
         outbox.Publish(new PhotoUnusable(photo.Id, photo.OwnerId, version, state == PhotoState.Rejected ? "rejected" : "failed", reason, time.GetUtcNow()));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 }

@@ -51,11 +51,12 @@ internal sealed class PasswordResetConsumer(UsersDb db, Outbox<UsersDb> outbox) 
 
     public async Task Consume(ConsumeContext<SendPasswordReset> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var email = context.Message.Email;
-        var owner = await db.Logins.Where(login => login.Email == email).Select(login => (Guid?)login.UserId).SingleOrDefaultAsync(context.CancellationToken);
+        if (await db.Logins.Where(login => login.Email == email).Select(login => (Guid?)login.UserId).SingleOrDefaultAsync(context.CancellationToken) is not { } owner)
+            return;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         // The address may have gone to somebody else before the lock was there.
-        if (owner is null || await db.LockUserAsync(owner.Value, context.CancellationToken) is not { } user || await db.EmailOfAsync(user.Id, context.CancellationToken) != email)
+        if (await db.LockUserAsync(owner, context.CancellationToken) is not { } user || await db.EmailOfAsync(user.Id, context.CancellationToken) != email)
             return;
         var token = await db.ReplaceTokenAsync(TokenPurpose.PasswordReset, user.Id, null, context.Message.At + Lifetime, context.CancellationToken);
         outbox.Publish(new MailRequested(user.Id, MailTemplates.PasswordReset, email, new Dictionary<string, string> { ["displayName"] = user.DisplayName, ["token"] = token }));

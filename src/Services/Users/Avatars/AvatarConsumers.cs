@@ -10,9 +10,11 @@ internal sealed class PhotoReadyConsumer(UsersDb db) : IConsumer<PhotoReady>
 {
     public async Task Consume(ConsumeContext<PhotoReady> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = context.Message;
-        if (photo.AvatarUrl is not { Length: <= User.MaxAvatarUrl } url || await db.LockUserAsync(photo.OwnerId, context.CancellationToken) is not { } owner)
+        if (photo.AvatarUrl is not { Length: <= User.MaxAvatarUrl } url)
+            return;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
+        if (await db.LockUserAsync(photo.OwnerId, context.CancellationToken) is not { } owner)
             return;
         if (!Avatar.Replaces(photo.PhotoId, photo.Version, owner.AvatarPhotoId, owner.AvatarVersion)
             || await db.DeletedPhotos.AnyAsync(deleted => deleted.PhotoId == photo.PhotoId, context.CancellationToken))
@@ -31,8 +33,8 @@ internal sealed class PhotoDeletedConsumer(UsersDb db, TimeProvider time) : ICon
 {
     public async Task Consume(ConsumeContext<PhotoDeleted> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = context.Message;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         if (await db.LockUserAsync(photo.OwnerId, context.CancellationToken) is not { } owner)
             return;
         if (owner.AvatarPhotoId == photo.PhotoId)

@@ -2,7 +2,6 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Contracts;
 using PhotoPlatform.Messaging;
-using PhotoPlatform.Messaging.Consuming;
 using PhotoPlatform.Storage;
 using PhotoPlatform.Users.Background;
 using PhotoPlatform.Users.Data;
@@ -10,18 +9,24 @@ using PhotoPlatform.Users.Data;
 namespace PhotoPlatform.Users.Exports;
 
 /// <summary>Notes a part of an export; with the last one it can be built. The part of an export that is over, or whose account is gone, is removed.</summary>
-internal sealed class ExportPartWrittenConsumer(UsersDb db, IBlobStore blobs, AfterCommit afterCommit, JobSignal<ExportBuilder> builder) : IConsumer<ExportPartWritten>
+internal sealed class ExportPartWrittenConsumer(UsersDb db, IBlobStore blobs, JobSignal<ExportBuilder> builder) : IConsumer<ExportPartWritten>
 {
     public async Task Consume(ConsumeContext<ExportPartWritten> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var part = context.Message;
-        var export = await db.Exports.FromSql($"SELECT * FROM exports WHERE id = {part.ExportId} AND user_id = {part.UserId} FOR NO KEY UPDATE").SingleOrDefaultAsync(context.CancellationToken);
-        if (export is null or { State: ExportState.Failed or ExportState.Expired })
-        {
+        if (await NoteAsync(part, context.CancellationToken))
+            builder.Set();
+        else
             await blobs.DeleteFolderAsync(Export.FolderOf(part.ExportId), context.CancellationToken);
-            return;
-        }
+    }
+
+    /// <returns>False when nobody waits for it.</returns>
+    private async Task<bool> NoteAsync(ExportPartWritten part, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var export = await db.Exports.FromSql($"SELECT * FROM exports WHERE id = {part.ExportId} AND user_id = {part.UserId} FOR NO KEY UPDATE").SingleOrDefaultAsync(cancellationToken);
+        if (export is null or { State: ExportState.Failed or ExportState.Expired })
+            return false;
         switch (part.Service)
         {
             case "media":
@@ -33,8 +38,8 @@ internal sealed class ExportPartWrittenConsumer(UsersDb db, IBlobStore blobs, Af
             default:
                 throw new PermanentException("unknown-service", $"An export has no part of '{part.Service}'.");
         }
-        await db.SaveChangesAsync(context.CancellationToken);
-        await transaction.CommitAsync(context.CancellationToken);
-        afterCommit.Do(builder.Set);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 }

@@ -11,8 +11,8 @@ internal sealed class UserRegisteredConsumer(Account account, NotifierDb db, Mai
 {
     public async Task Consume(ConsumeContext<UserRegistered> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var user = context.Message;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         if (!await account.IsOpenAsync(user.UserId, context.CancellationToken))
             return;
         await db.PutRecipientAsync(user.UserId, 0, user.Handle, user.DisplayName, user.Email, context.CancellationToken);
@@ -26,8 +26,8 @@ internal sealed class UserChangedConsumer(Account account, NotifierDb db) : ICon
 {
     public async Task Consume(ConsumeContext<UserChanged> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var user = context.Message;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         if (await account.IsOpenAsync(user.UserId, context.CancellationToken))
             await db.PutRecipientAsync(user.UserId, user.Version, user.Handle, user.DisplayName, user.Email, context.CancellationToken);
         await transaction.CommitAsync(context.CancellationToken);

@@ -1,24 +1,23 @@
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using PhotoPlatform.Contracts;
-using PhotoPlatform.Messaging.Consuming;
 using PhotoPlatform.Notifier.Data;
 using PhotoPlatform.Notifier.Events;
 
 namespace PhotoPlatform.Notifier.Accounts;
 
 /// <summary>Closes an account here: nothing is written about it any more, its streams end, and <see cref="Erasure"/> removes what there is.</summary>
-internal sealed class UserDeletedConsumer(Account account, NotifierDb db, AfterCommit afterCommit, EventStreams streams, ErasureSignal erasure, TimeProvider time) : IConsumer<UserDeleted>
+internal sealed class UserDeletedConsumer(Account account, NotifierDb db, EventStreams streams, ErasureSignal erasure, TimeProvider time) : IConsumer<UserDeleted>
 {
     public async Task Consume(ConsumeContext<UserDeleted> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var user = context.Message.UserId;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         await account.LockOutAsync(user, context.CancellationToken);
         await db.Database.ExecuteSqlAsync(
             $"INSERT INTO deleted_users (user_id, at, next_cleanup_at) VALUES ({user}, {time.GetUtcNow()}, {time.GetUtcNow()}) ON CONFLICT DO NOTHING", context.CancellationToken);
         await transaction.CommitAsync(context.CancellationToken);
-        afterCommit.Do(() => streams.AnnounceDeleted(user));
-        afterCommit.Do(erasure.Set);
+        streams.AnnounceDeleted(user);
+        erasure.Set();
     }
 }

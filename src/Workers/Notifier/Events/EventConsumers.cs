@@ -9,8 +9,8 @@ internal sealed class PhotoUploadedConsumer(NotifierDb db, Account account, Even
 {
     public async Task Consume(ConsumeContext<PhotoUploaded> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = context.Message;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         if (await account.IsOpenAsync(photo.OwnerId, context.CancellationToken))
             await log.AppendAsync(photo.OwnerId, "photo-uploaded", _ => new { photo.PhotoId }, context.CancellationToken);
         await transaction.CommitAsync(context.CancellationToken);
@@ -22,8 +22,8 @@ internal sealed class PhotoReadyConsumer(NotifierDb db, Account account, EventLo
 {
     public async Task Consume(ConsumeContext<PhotoReady> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = context.Message;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         if (await account.IsOpenAsync(photo.OwnerId, context.CancellationToken))
             await log.AppendAsync(photo.OwnerId, "photo-ready", _ => new { photo.PhotoId, photo.Version }, context.CancellationToken);
         await transaction.CommitAsync(context.CancellationToken);
@@ -34,8 +34,8 @@ internal sealed class PhotoDeletedConsumer(NotifierDb db, Account account, Event
 {
     public async Task Consume(ConsumeContext<PhotoDeleted> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var photo = context.Message;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         if (await account.IsOpenAsync(photo.OwnerId, context.CancellationToken))
             await log.AppendAsync(photo.OwnerId, "photo-deleted", _ => new { photo.PhotoId }, context.CancellationToken);
         await transaction.CommitAsync(context.CancellationToken);

@@ -10,9 +10,9 @@ internal sealed class MailRequestedConsumer(NotifierDb db, Account account, Mail
 {
     public async Task Consume(ConsumeContext<MailRequested> context)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         var (request, content) = (context.Message, texts.Of(context.Message));
         var farewell = request.Template == MailTemplates.AccountDeleted;
+        await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
         if (farewell || await account.IsOpenAsync(request.UserId, context.CancellationToken))
             await queue.AddAsync(context.MessageId!.Value, farewell ? null : request.UserId, request.To, content, context.CancellationToken);
         await transaction.CommitAsync(context.CancellationToken);

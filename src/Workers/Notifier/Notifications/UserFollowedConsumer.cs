@@ -14,9 +14,9 @@ internal sealed class UserFollowedConsumer(Account account, NotifierDb db, Event
     public async Task Consume(ConsumeContext<UserFollowed> context)
     {
         var (follow, cancellationToken) = (context.Message, context.CancellationToken);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // In one order, so that two who follow each other while both are deleted hold nobody up.
         var (first, second) = follow.FolloweeId.CompareTo(follow.FollowerId) < 0 ? (follow.FolloweeId, follow.FollowerId) : (follow.FollowerId, follow.FolloweeId);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (!await account.IsOpenAsync(first, cancellationToken) || !await account.IsOpenAsync(second, cancellationToken))
             return;
         // Of two messages at once one is first.
