@@ -1,17 +1,13 @@
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Npgsql;
 using PhotoPlatform.Messaging.Broker;
 using PhotoPlatform.Messaging.Consuming;
-using PhotoPlatform.Messaging.Inbox;
 using PhotoPlatform.Messaging.Outbox;
 using PhotoPlatform.Messaging.Watching;
 using PhotoPlatform.ServiceDefaults;
@@ -30,28 +26,15 @@ public static class MessagingExtensions
         {
             ConnectionStringBuilder = { ApplicationName = service, MaxPoolSize = 20, Timeout = 5, CommandTimeout = 10, CancellationTimeout = 2000, KeepAlive = 30 },
         }.Build();
-        var signal = new RelaySignal();
         // Made by the container, so that it ends with it.
         services.AddKeyedSingleton(service, (_, _) => database);
-        services.TryAddScoped<InboxTicket>();
-        services.TryAddScoped<InboxInterceptor>();
-        services.AddDbContext<TDbContext>((provider, options) => options.UseNpgsql(database)
-            .ReplaceService<IBatchExecutor, OneTripSaves>().AddInterceptors(new RelaySignalInterceptor(signal), provider.GetRequiredService<InboxInterceptor>()));
         services.AddScoped<Outbox<TDbContext>>();
-        services.TryAddScoped<UnsavedMessages>();
         services.TryAddScoped<AfterCommit>();
-        services.AddSingleton<IStartupFilter, UnsavedMessagesFilter>();
-        if (builder.Configuration.GetValue("Messaging:Relay", true))
-            services.AddSingleton<IHostedService>(Relay);
-        services.AddStep("relay", (provider, cancellationToken) => Relay(provider).RunAsync(cancellationToken), untilStopped: true);
-        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<InboxPartitions>(provider, database));
-        services.AddSingleton(new MessagingDatabase(service, database));
+        TransactionalMessaging.Add<TDbContext>(builder, service, database);
         services.AddHealthChecks().Add(new HealthCheckRegistration($"{service}-database", _ => new DatabaseHealth(database), null, null, TimeSpan.FromSeconds(3)));
         services.AddStep("migrate", (provider, cancellationToken) => MigrateAsync<TDbContext>(provider, database, cancellationToken));
-        AddBus(builder, HealthStatus.Degraded);
-        configure(new MessagingBuilder(services, service, Consume.Once<TDbContext>));
-
-        OutboxRelay Relay(IServiceProvider provider) => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, service, provider.GetRequiredKeyedService<NpgsqlDataSource>(service), signal);
+        AddBus(builder, HealthStatus.Degraded, TransactionalMessaging.OfTheBus<TDbContext>(builder.Configuration));
+        configure(new MessagingBuilder(services, service, TransactionalMessaging.Once<TDbContext>));
     }
 
     /// <summary>For a worker without a database: its consumers publish with <see cref="FollowUps"/>, confirmed before their message is acknowledged.</summary>
@@ -63,7 +46,8 @@ public static class MessagingExtensions
 
     /// <param name="builder">The process; several services in one process share the bus.</param>
     /// <param name="withoutBroker">What the process is while the broker is away: one with an outbox goes on answering.</param>
-    private static void AddBus(WebApplicationBuilder builder, HealthStatus withoutBroker)
+    /// <param name="outbox">Adds the bus's own outbox, if that is the one in use.</param>
+    private static void AddBus(WebApplicationBuilder builder, HealthStatus withoutBroker, Action<IBusRegistrationConfigurator>? outbox = null)
     {
         var services = builder.Services;
         if (services.Any(service => service.ServiceType == typeof(BrokerConnection)))
@@ -87,11 +71,15 @@ public static class MessagingExtensions
         {
             bus.DisableUsageTelemetry();
             bus.ConfigureHealthCheckOptions(options => options.MinimalFailureStatus = withoutBroker);
+            outbox?.Invoke(bus);
             bus.UsingRabbitMq((context, rabbit) =>
             {
                 rabbit.ConfigureJsonSerializerOptions(OutgoingMessage.AlsoReads);
-                rabbit.ConfigurePublish(pipe => pipe.UseExecute(_ => throw NotThroughTheBus()));
-                rabbit.ConfigureSend(pipe => pipe.UseExecute(_ => throw NotThroughTheBus()));
+                if (outbox is null)
+                {
+                    rabbit.ConfigurePublish(pipe => pipe.UseExecute(_ => throw NotThroughTheBus()));
+                    rabbit.ConfigureSend(pipe => pipe.UseExecute(_ => throw NotThroughTheBus()));
+                }
                 rabbit.Host(address, $"{name} consumer", host => host.Heartbeat(TimeSpan.FromSeconds(10)));
                 foreach (var endpoint in context.GetServices<ConsumerEndpoint>())
                     rabbit.ReceiveEndpoint(endpoint.Queue, queue => endpoint.Configure(queue, context));
@@ -105,10 +93,9 @@ public static class MessagingExtensions
 
     private static async Task MigrateAsync<TDbContext>(IServiceProvider services, NpgsqlDataSource database, CancellationToken cancellationToken) where TDbContext : DbContext
     {
-        var today = DateOnly.FromDateTime(services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var held = await DatabaseLock.TakeAsync(connection, "migrate", cancellationToken);
-        await MessagingSchema.CreateAsync(connection, today, cancellationToken);
+        await TransactionalMessaging.CreateTablesAsync(connection, services.GetRequiredService<TimeProvider>(), cancellationToken);
         await using var scope = services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<TDbContext>().Database;
         db.SetCommandTimeout(TimeSpan.Zero);

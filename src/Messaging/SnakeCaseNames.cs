@@ -5,10 +5,10 @@ namespace PhotoPlatform.Messaging;
 /// <summary>Names in the database as people write them in SQL.</summary>
 public static class SnakeCaseNames
 {
-    /// <summary>Names tables, columns, keys and indexes in snake_case. To be called last in <c>OnModelCreating</c>.</summary>
+    /// <summary>Names tables, columns, keys and indexes in snake_case, but for tables that migrations do not make. To be called last in <c>OnModelCreating</c>.</summary>
     public static void UseSnakeCaseNames(this ModelBuilder model)
     {
-        foreach (var entity in model.Model.GetEntityTypes().Where(entity => entity.ClrType != typeof(Outbox.OutboxMessage)))
+        foreach (var entity in model.Model.GetEntityTypes().Where(entity => !entity.IsTableExcludedFromMigrations()))
         {
             entity.SetTableName(SnakeCase(entity.GetTableName()!));
             foreach (var property in entity.GetProperties())

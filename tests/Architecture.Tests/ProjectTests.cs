@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.Architecture.Tests;
@@ -69,6 +70,18 @@ public sealed class ProjectTests
     [Fact]
     public void Only_messaging_and_its_users_speak_to_the_bus() =>
         Assert.Equal(["Messaging"], Projects.Values.Where(project => project.Packages.Any(package => package.StartsWith("MassTransit", StringComparison.Ordinal) || package.StartsWith("RabbitMQ", StringComparison.Ordinal))).Select(project => project.Name));
+
+    [Fact]
+    public void The_outbox_of_the_bus_is_asked_for_and_compiled_with_its_switch_only()
+    {
+        var project = XDocument.Load(Path.Combine(Projects["Messaging"].Folder, "Messaging.csproj"));
+
+        Assert.Equal("'$(UseMassTransitOutbox)' == 'true'", ConditionOf("PackageReference", "Include", "MassTransit.EntityFrameworkCore"));
+        Assert.Equal("'$(UseMassTransitOutbox)' != 'true'", ConditionOf("Compile", "Remove", "MassTransitOutbox/**"));
+
+        string? ConditionOf(string item, string attribute, string value) =>
+            project.Descendants(item).Single(found => found.Attribute(attribute)?.Value == value).Parent!.Attribute("Condition")?.Value;
+    }
 
     private static void AssertKnowsOnly(string name, params string[] allowed) => Assert.Empty(Projects[name].References.Except(allowed));
 }

@@ -6,61 +6,6 @@ namespace PhotoPlatform.Messaging.Tests;
 /// <summary>A consumer with one transaction, and one with one save.</summary>
 public sealed class InboxTests(OrdersFixture orders) : IClassFixture<OrdersFixture>
 {
-    [Theory]
-    [InlineData(Orders.Queue, "taken as Paid")]
-    [InlineData(Orders.Cancellations, "cancelled")]
-    public async Task A_message_that_comes_twice_has_one_effect(string queue, string effect)
-    {
-        var (order, id) = (Guid.NewGuid(), MessageId.New(TimeProvider.System));
-        for (var i = 0; i < 2; i++)
-        {
-            await SendAsync(queue, id, order);
-            await orders.Receipts.NextAsync(id);
-        }
-
-        Assert.Equal([effect], await orders.EffectsAsync(order));
-    }
-
-    [Theory]
-    [InlineData(Orders.Queue, "taken as Paid")]
-    [InlineData(Orders.Cancellations, "cancelled")]
-    public async Task A_message_that_comes_twice_at_once_has_one_effect(string queue, string effect)
-    {
-        var (order, id, goOn) = (Guid.NewGuid(), MessageId.New(TimeProvider.System), new TaskCompletionSource());
-        orders.Work.On(order, _ => goOn.Task);
-        await SendAsync(queue, id, order);
-        await SendAsync(queue, id, order);
-        await WaitForBothAsync(queue, order);
-        goOn.SetResult();
-        await orders.Receipts.NextAsync(id);
-        await orders.Receipts.NextAsync(id);
-
-        Assert.Equal([effect], await orders.EffectsAsync(order));
-    }
-
-    [Theory]
-    [InlineData(Orders.Queue, "taken as Paid")]
-    [InlineData(Orders.Cancellations, "cancelled")]
-    public async Task When_the_first_of_two_deliveries_at_once_fails_the_second_has_the_effect(string queue, string effect)
-    {
-        var (order, id, goOn, started) = (Guid.NewGuid(), MessageId.New(TimeProvider.System), new TaskCompletionSource(), 0);
-        orders.Work.On(order, async _ =>
-        {
-            var first = Interlocked.Increment(ref started) == 1;
-            await goOn.Task;
-            if (first)
-                throw new InvalidOperationException("The first try fails.");
-        });
-        await SendAsync(queue, id, order);
-        await SendAsync(queue, id, order);
-        await WaitForBothAsync(queue, order);
-        goOn.SetResult();
-        await orders.Receipts.NextAsync(id);
-        await orders.Receipts.NextAsync(id);
-
-        Assert.Equal([effect], await orders.EffectsAsync(order));
-    }
-
     [Fact]
     public async Task A_consumer_that_works_for_long_before_it_saves_holds_no_connection()
     {
@@ -223,9 +168,4 @@ public sealed class InboxTests(OrdersFixture orders) : IClassFixture<OrdersFixtu
         Assert.Equal("outside-inbox-window", dead.Properties.Header("failure-reason"));
         Assert.Empty(await orders.EffectsAsync(order));
     }
-
-    /// <summary>With a transaction the second waits for what the first one's becomes; with a save both are at work.</summary>
-    private Task<int> WaitForBothAsync(string queue, Guid order) => queue == Orders.Queue
-        ? Eventually.GetAsync(() => orders.CountAsync("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO inbox%'"), blocked => blocked == 1)
-        : Eventually.GetAsync(() => Task.FromResult(orders.Work.Tries(order)), tries => tries == 2);
 }

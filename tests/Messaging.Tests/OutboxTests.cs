@@ -12,29 +12,6 @@ namespace PhotoPlatform.Messaging.Tests;
 public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixture>
 {
     [Fact]
-    public async Task A_change_and_its_message_are_committed_together_and_delivered_once()
-    {
-        var order = Guid.NewGuid();
-        (await orders.Client.PostAsync($"/orders/{order}", null)).EnsureSuccessStatusCode();
-        await orders.Work.DoneAsync(order);
-
-        Assert.Equal(["placed", "taken as Paid"], await orders.EffectsAsync(order));
-        Assert.Equal(1, orders.Work.Tries(order));
-        await Eventually.GetAsync(() => orders.CountAsync("outbox"), pending => pending == 0);
-    }
-
-    [Fact]
-    public async Task A_rolled_back_transaction_leaves_neither_its_change_nor_its_message()
-    {
-        var order = Guid.NewGuid();
-        (await orders.Client.PostAsync($"/orders/{order}/rolled-back", null)).EnsureSuccessStatusCode();
-        await DeliverAnotherAsync();
-
-        Assert.Empty(await orders.EffectsAsync(order));
-        Assert.Equal(0, orders.Work.Tries(order));
-    }
-
-    [Fact]
     public async Task Publishing_after_the_last_save_of_a_request_answers_500_and_says_what_to_do()
     {
         var answer = await orders.Client.PostAsync($"/orders/{Guid.NewGuid()}/published-late", null);
@@ -139,16 +116,6 @@ public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixt
     }
 
     [Fact]
-    public async Task An_enum_travels_by_its_name()
-    {
-        var order = Guid.NewGuid();
-        await orders.SaveAsync(outbox => outbox.Publish(new OrderPlaced(order, OrderKind.Free)));
-        await orders.Work.DoneAsync(order);
-
-        Assert.Equal(["taken as Free"], await orders.EffectsAsync(order));
-    }
-
-    [Fact]
     public async Task The_relay_is_woken_by_the_commit_of_a_message_and_by_nothing_else()
     {
         using var signal = new RelaySignal();
@@ -184,18 +151,6 @@ public sealed class OutboxTests(OrdersFixture orders) : IClassFixture<OrdersFixt
         {
             outbox.Publish(new OrderAccepted(Guid.NewGuid()));
             return db.SaveChangesAsync();
-        }
-    }
-
-    [Fact]
-    public async Task The_relay_goes_on_when_its_database_sessions_are_killed()
-    {
-        for (var i = 0; i < 5; i++)
-        {
-            await orders.Environment.QueryAsync<bool>(Orders.Name, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
-            var order = Guid.NewGuid();
-            await Eventually.GetAsync(async () => (await orders.Client.PostAsync($"/orders/{order}", null)).StatusCode, status => status == HttpStatusCode.Accepted);
-            await orders.Work.DoneAsync(order);
         }
     }
 

@@ -68,4 +68,4 @@ internal sealed class ConsumerEndpoint<TMessage, TConsumer>(string queue, string
 }
 
 /// <summary>Calls a consumer for the message with the given id.</summary>
-internal delegate Task ConsumeAround(IServiceProvider scope, string queue, Guid messageId, ConsumeContext context, Func<Task> consume);
+internal delegate Task ConsumeAround(IServiceProvider scope, string queue, Guid messageId, ConsumeContext<object> context, Func<Task> consume);
