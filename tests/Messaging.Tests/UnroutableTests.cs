@@ -32,9 +32,9 @@ public sealed class UnroutableTests(OrdersFixture orders) : IClassFixture<Orders
         });
         await Task.WhenAll(before.Concat(after).Select(orders.Work.DoneAsync));
 
-        var error = await Eventually.GetAsync(() => PendingAsync<string>("coalesce(last_error, '')", lost), found => found is [not ""]);
-        Assert.StartsWith(reason, error[0], StringComparison.Ordinal);
-        Assert.True((await PendingAsync<int>("attempts", lost))[0] >= 1);
+        // In company a row may be put back, untried, for a fault that is not its own.
+        await Eventually.GetAsync(() => PendingAsync<int>("attempts", lost), attempts => attempts is [>= 1]);
+        Assert.StartsWith(reason, (await PendingAsync<string>("last_error", lost))[0], StringComparison.Ordinal);
         Assert.Contains(orders.Service.Logs.All, line => line.Level == LogLevel.Warning && line.Message.Contains(reason, StringComparison.Ordinal));
     }
 
