@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.ServiceDefaults.Steps;
 using PhotoPlatform.Testing;
 
 namespace PhotoPlatform.Messaging.Tests;
@@ -51,7 +52,7 @@ public sealed class UnroutableTests(OrdersFixture orders) : IClassFixture<Orders
     }
 
     [Fact]
-    public async Task A_message_that_nobody_takes_is_given_up_after_the_last_try()
+    public async Task A_message_that_nobody_takes_is_given_up_after_the_last_try_and_sent_when_somebody_says_so()
     {
         var order = Guid.NewGuid();
         await orders.SaveAsync(outbox => outbox.Send("never", new OrderLost(order)));
@@ -61,6 +62,10 @@ public sealed class UnroutableTests(OrdersFixture orders) : IClassFixture<Orders
 
         Assert.Equal([NextTry.MaxAttempts], await PendingAsync<int>("attempts", order));
         Assert.Contains(orders.Service.Logs.All, line => line.Level == LogLevel.Error && line.Message.Contains("is given up after 12 tries", StringComparison.Ordinal));
+
+        await orders.Service.DeclareQueueAsync("never");
+        await orders.Service.Services.GetServices<Step>().Single(step => step.Name == "resend").RunAsync(orders.Service.Services, CancellationToken.None);
+        await orders.Environment.WaitForMessageAsync("never", order);
     }
 
     private Task<List<T>> PendingAsync<T>(string column, Guid order) =>

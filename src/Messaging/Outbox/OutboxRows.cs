@@ -55,6 +55,13 @@ internal static class OutboxRows
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Lets rows that were given up be tried again, as often as new ones.</summary>
+    internal static async Task ReviveAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var update = database.CreateCommand("UPDATE outbox SET attempts = 0, deliver_at = now() WHERE deliver_at = 'infinity'");
+        await update.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private static async Task<List<OutboxRow>> TakeAsync(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken)
     {
         var delete = new NpgsqlBatchCommand(sql);

@@ -32,6 +32,7 @@ internal static class TransactionalMessaging
         if (builder.Configuration.GetValue("Messaging:Relay", true))
             services.AddSingleton<IHostedService>(Relay);
         services.AddStep("relay", (provider, cancellationToken) => Relay(provider).RunAsync(cancellationToken), untilStopped: true);
+        services.AddStep("resend", (_, cancellationToken) => OutboxRows.ReviveAsync(database, cancellationToken));
         services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<InboxPartitions>(provider, provider.GetRequiredKeyedService<NpgsqlDataSource>(service)));
         services.AddSingleton(new MessagingDatabase(service, database));
 
