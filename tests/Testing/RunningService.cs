@@ -65,7 +65,7 @@ public sealed class RunningService : IAsyncDisposable
         var app = builder.Build();
         app.UseServiceDefaults();
         map(app);
-        foreach (var step in app.Services.GetServices<Step>().Where(step => !step.UntilStopped).OrderByDescending(step => step.Name))
+        foreach (var step in app.Services.GetServices<Step>().Where(step => step.Name is "migrate" or "declare").OrderByDescending(step => step.Name))
             await step.RunAsync(app.Services, CancellationToken.None);
         await app.StartAsync();
         // Its bus starts in the background, and stopped before it has started it would go on consuming here.
