@@ -1,5 +1,6 @@
 using MassTransit;
 using PhotoPlatform.Messaging.Outbox;
+using PhotoPlatform.Messaging.Retry;
 using PhotoPlatform.ServiceDefaults;
 
 namespace PhotoPlatform.Messaging.Ledger;
@@ -11,6 +12,9 @@ namespace PhotoPlatform.Messaging.Ledger;
 internal static class LedgerNode
 {
     private const string Service = "ledger";
+
+    /// <summary>As long as the default's rungs, nobody would wait for the end of a ledger; these are together long enough for a broker and a database that are killed one after the other.</summary>
+    private static readonly RetryPolicy Retry = new(3, [.. ((int[])[2, 5, 10, 15, 20, 25, 30, 40]).Select(seconds => TimeSpan.FromSeconds(seconds))]);
 
     /// <param name="builder">The process.</param>
     /// <param name="role"><c>publish</c>, <c>relay</c>, <c>consume</c> or <c>work</c>; null: all of them.</param>
@@ -24,11 +28,11 @@ internal static class LedgerNode
             {
                 messaging.Publishes<AttemptPlaced>();
                 if (role is "consume" or null)
-                    messaging.Subscribe<AttemptPlaced, AttemptPlacedConsumer>().Subscribe<WorkDone, WorkDoneConsumer>();
+                    messaging.Subscribe<AttemptPlaced, AttemptPlacedConsumer>(Retry).Subscribe<WorkDone, WorkDoneConsumer>(Retry);
             });
         }
         if (role is "work" or null)
-            builder.AddMessaging("ledger-worker", messaging => messaging.Publishes<WorkDone>().Receive<DoWork, Worker>(Worker.Queue, prefetch: 16, concurrency: 8));
+            builder.AddMessaging("ledger-worker", messaging => messaging.Publishes<WorkDone>().Receive<DoWork, Worker>(Worker.Queue, prefetch: 16, concurrency: 8, retry: Retry));
         switch (role)
         {
             case "publish":
