@@ -15,7 +15,7 @@ internal static class BrokerAddress
     {
         Description = $"the broker's address, amqp://USER:PASSWORD@HOST:PORT/VHOST (default: {BusVariable}, else the running platform's)",
         Recursive = true,
-        CustomParser = argument => ParseAddress(argument.Tokens[0].Value) ?? Refuse(argument, $"'{argument.Tokens[0].Value}' is no address of a broker, such as amqp://guest:guest@localhost:5672."),
+        CustomParser = argument => ParseAddress(argument.Tokens[0].Value) ?? Refuse(argument, "--bus is no address of a broker, such as amqp://guest:guest@localhost:5672."),
     };
 
     internal static Option<string> Data { get; } = new("--data")

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using PhotoPlatform.Messaging.DeadLetters;
+using RabbitMQ.Client.Exceptions;
 
 namespace PhotoPlatform.DeadLetterDesk;
 
@@ -38,7 +39,9 @@ internal static class DiscardCommand
     private static async Task<int> DiscardAsync(Selection selection, string path, bool json, CancellationToken cancellationToken)
     {
         var discarded = 0;
-        using (var archive = LetterArchive.Append(path))
+        string? failure = null;
+        using var archive = LetterArchive.Append(path);
+        try
         {
             await Progress.ShowAsync("discarded", selection.Letters.Count, async advance =>
             {
@@ -54,8 +57,13 @@ internal static class DiscardCommand
                 }
             });
         }
+        catch (Exception exception) when (exception is DeskException or OperationInterruptedException or IOException)
+        {
+            failure = exception.Message;
+            await Console.Error.WriteLineAsync($"dead-letters: {failure} What is not discarded is still a dead letter; run again to go on.");
+        }
         if (json)
-            Output.Json(new { Discarded = discarded, Of = selection.Letters.Count, Archive = path });
+            Output.Json(new { Discarded = discarded, Of = selection.Letters.Count, Archive = path, Failure = failure });
         else
             Console.Out.WriteLine($"{discarded:N0} of {selection.Letters.Count:N0} letters are discarded; they are in {path}.");
         return discarded == selection.Letters.Count ? ExitCode.Done : ExitCode.SomethingStays;

@@ -43,7 +43,12 @@ internal static class ReplayCommand
             await using var selection = await desk.SelectAsync(wanted, withBodies: true, cancellationToken);
             if (!whole.MayBegin(arguments, selection, wanted, "replayed", now))
                 return ExitCode.Done;
-            return await RunAsync(replay, selection.Letters.ToAsyncEnumerable(), selection.Letters.Count, selection.AcknowledgeAsync, whole.Read(arguments).Json, cancellationToken);
+            // What it holds unacknowledged for half an hour RabbitMQ takes back, and closes the channel.
+            var most = (int)Math.Clamp(arguments.GetValue(rate) * 25 * 60, 1, int.MaxValue);
+            if (selection.Letters.Count > most)
+                await Console.Error.WriteLineAsync($"At this rate {most:N0} letters are replayed in one run; run again for the other {selection.Letters.Count - most:N0}.");
+            var code = await RunAsync(replay, selection.Letters.Take(most).ToAsyncEnumerable(), selection.Letters.Count, selection.AcknowledgeAsync, whole.Read(arguments).Json, cancellationToken);
+            return selection.Incomplete.Any() && selection.Letters.Count < wanted.Limit ? ExitCode.SomethingStays : code;
         }));
         return command;
     }

@@ -50,7 +50,7 @@ internal static class MessagingSchema
     private const string Order = """
         CREATE INDEX IF NOT EXISTS outbox_fresh ON outbox (position) WHERE deliver_at IS NULL;
         CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (deliver_at) WHERE deliver_at IS NOT NULL;
-        CREATE INDEX IF NOT EXISTS outbox_failed ON outbox (position) WHERE last_error IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS outbox_parked ON outbox (position) WHERE last_error IS NOT NULL AND deliver_at < 'infinity';
         CREATE INDEX IF NOT EXISTS outbox_keys ON outbox (order_key, position) WHERE order_key IS NOT NULL;
         ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
         CREATE OR REPLACE FUNCTION outbox_take_turn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Abstractions;
 using PhotoPlatform.Messaging.Broker;
 using PhotoPlatform.Messaging.Consuming;
 using PhotoPlatform.Messaging.Watching;
@@ -25,7 +26,7 @@ public sealed class MessagingWatchTests : IAsyncLifetime
         var (services, clock) = (_orders.Service.Services, new TestClock());
         using var watch = new MessagingWatch(
             [.. ((string[])["missing", "forsaken", Orders.Queue]).Select(queue => new ConsumerEndpoint<OrderPlaced, OrderPlacedConsumer>(queue, null, new ConsumerLimits(1, 1), Consume.Stateless))],
-            [], services.GetRequiredService<BrokerConnection>(), services.GetRequiredService<ConsumerProgress>(), services.GetRequiredService<MessagingMetrics>(), clock);
+            [], services.GetRequiredService<BrokerConnection>(), services.GetRequiredService<ConsumerProgress>(), services.GetRequiredService<MessagingMetrics>(), clock, NullLogger<MessagingWatch>.Instance);
         var registration = new HealthCheckRegistration("consumers", watch, HealthStatus.Degraded, null);
         await watch.StartAsync(CancellationToken.None);
         var sick = await Eventually.GetAsync(() =>

@@ -105,7 +105,7 @@ internal sealed class BrokerConnection(Uri address, string clientName, ILogger<B
             Volatile.Write(ref _link, link);
             return link;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             throw new BrokerUnavailableException($"RabbitMQ at {address.Host}:{address.Port} cannot be reached: {(exception.InnerException ?? exception).Message}", exception);
         }

@@ -19,6 +19,9 @@ internal sealed class LetterArchive : IDisposable
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             var file = new FileStream(path, options);
+            // Also one that was there before with another mode.
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             if (file.Length > 0)
             {
                 file.Seek(-1, SeekOrigin.End);

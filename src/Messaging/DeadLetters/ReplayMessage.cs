@@ -28,6 +28,8 @@ internal sealed record ReplayMessage(BasicProperties Properties, ReadOnlyMemory<
                 .Where(header => !Stripped.Any(name => header.Key.StartsWith(name, StringComparison.Ordinal))).ToDictionary(),
         };
         properties.Headers[FailureHeaders.Replayed] = 1;
+        if (letter.Exchange is { } exchange)
+            properties.Headers.TryAdd(FailureHeaders.OriginalExchange, exchange);
         // The broker would compare it with the name of whoever replays.
         properties.ClearUserId();
 
@@ -49,9 +51,12 @@ internal sealed record ReplayMessage(BasicProperties Properties, ReadOnlyMemory<
     {
         try
         {
-            return JsonNode.Parse(body.Span) as JsonObject;
+            var envelope = JsonNode.Parse(body.Span) as JsonObject;
+            // The first look at a field finds out that one is there twice.
+            _ = envelope?[IdField];
+            return envelope;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             return null;
         }

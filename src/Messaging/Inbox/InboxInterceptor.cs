@@ -118,6 +118,19 @@ internal sealed class InboxInterceptor(InboxTicket ticket) : SaveChangesIntercep
             (ticket.State, ticket.Uncommitted) = (InboxState.Done, false);
     }
 
+    public Task TransactionRolledBackAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    {
+        TransactionRolledBack(transaction, eventData);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Rolled back by a call, not by leaving: the consumer meant it.</summary>
+    public void TransactionRolledBack(DbTransaction transaction, TransactionEndEventData eventData)
+    {
+        if (ticket.IsOf(eventData.Context) && ticket.State == InboxState.InTransaction)
+            (ticket.State, ticket.Uncommitted) = (InboxState.Open, false);
+    }
+
     public ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
     {
         Check(command, eventData);
@@ -145,14 +158,22 @@ internal sealed class InboxInterceptor(InboxTicket ticket) : SaveChangesIntercep
     /// <summary>Changes and locks outside a transaction would be committed, or gone, before the inbox row is written.</summary>
     private void Check(DbCommand command, CommandEventData eventData)
     {
-        if (!ticket.IsOf(eventData.Context) || eventData.Context!.Database.CurrentTransaction is not null)
+        if (!ticket.IsOf(eventData.Context) || eventData.CommandSource is CommandSource.SaveChanges)
             return;
-        var changesOrLocks = eventData.CommandSource is CommandSource.ExecuteUpdate or CommandSource.ExecuteDelete or CommandSource.ExecuteSqlRaw
-            || (eventData.CommandSource is not CommandSource.SaveChanges
-                && (command.CommandText.Contains("FOR UPDATE", StringComparison.Ordinal) || command.CommandText.Contains("FOR NO KEY UPDATE", StringComparison.Ordinal)
-                    || command.CommandText.Contains("RETURNING", StringComparison.Ordinal)));
-        if (changesOrLocks)
-            throw new InvalidOperationException("A consumer changes and locks rows by statement in a transaction only: call Database.BeginTransactionAsync before, and CommitAsync after.");
+        var text = command.CommandText.AsSpan().TrimStart();
+        var byStatement = eventData.CommandSource is CommandSource.ExecuteUpdate or CommandSource.ExecuteDelete or CommandSource.ExecuteSqlRaw;
+        if (eventData.Context!.Database.CurrentTransaction is not null)
+        {
+            // A statement that only selects takes a lock at most.
+            ticket.Uncommitted |= byStatement && ticket.State == InboxState.InTransaction && !text.StartsWith("SELECT", StringComparison.OrdinalIgnoreCase);
+            return;
+        }
+        if (byStatement || text.Contains("FOR UPDATE", StringComparison.Ordinal) || text.Contains("FOR NO KEY UPDATE", StringComparison.Ordinal) || text.Contains("RETURNING", StringComparison.Ordinal))
+        {
+            throw ticket.State == InboxState.Done
+                ? Twice()
+                : new InvalidOperationException("A consumer changes and locks rows by statement in a transaction only: call Database.BeginTransactionAsync before, and CommitAsync after.");
+        }
     }
 
     /// <summary>What a consumer saved would be gone, and its message with it: nobody would try it again.</summary>

@@ -18,7 +18,7 @@ internal sealed class InboxPartitions(NpgsqlDataSource database, TimeProvider ti
             try
             {
                 await using var connection = await database.OpenConnectionAsync(stoppingToken);
-                await using var held = await DatabaseLock.TakeAsync(connection, "inbox partitions", stoppingToken);
+                await using var held = await DatabaseLock.TakeAsync(connection, "migrate", stoppingToken);
                 await MessagingSchema.PreparePartitionsAsync(connection, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), stoppingToken);
             }
             catch (NpgsqlException exception)

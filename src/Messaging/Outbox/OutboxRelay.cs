@@ -63,7 +63,7 @@ internal sealed class OutboxRelay(
                 if (exception is UnroutableException)
                     continue;
                 pause = TimeSpan.FromTicks(Math.Clamp(pause.Ticks * 2, TimeSpan.FromMilliseconds(100).Ticks, TimeSpan.FromSeconds(2).Ticks));
-                await Task.Delay(pause, time, stoppingToken);
+                await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -17,7 +17,7 @@ public sealed record OutboxState(string Service, int Pending, int Parked, int De
     private static readonly string Sql = $"""
         SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE deliver_at IS NULL LIMIT {CountLimit}) AS fresh)::int,
                (SELECT count(*) FROM (SELECT FROM outbox WHERE deliver_at <= now() LIMIT {CountLimit}) AS due)::int,
-               (SELECT count(*) FROM (SELECT FROM outbox WHERE last_error IS NOT NULL AND deliver_at > now() AND deliver_at < 'infinity' LIMIT {CountLimit}) AS parked)::int,
+               (SELECT count(*) FROM (SELECT FROM outbox WHERE last_error IS NOT NULL AND deliver_at < 'infinity' AND deliver_at > now() LIMIT {CountLimit}) AS parked)::int,
                (SELECT count(*) FROM (SELECT FROM outbox WHERE deliver_at = 'infinity' LIMIT {CountLimit}) AS dead)::int,
                (SELECT count(*) FROM (SELECT FROM outbox WHERE last_error IS NULL AND deliver_at > now() LIMIT {CountLimit}) AS scheduled)::int,
                (SELECT id FROM outbox WHERE deliver_at IS NULL ORDER BY position LIMIT 1),

@@ -33,6 +33,9 @@ internal sealed class ConsumerProgress(TimeProvider time) : IReceiveObserver
 
     private Task EndedAsync(ReceiveContext context)
     {
+        // A message that nobody could read ends twice: as a fault, and as one that was moved.
+        if (!context.GetOrAddPayload(() => new End()).IsFirst())
+            return Task.CompletedTask;
         var counts = For(context);
         Interlocked.Increment(ref counts.Ended);
         Interlocked.Exchange(ref counts.EndedAt, time.GetTimestamp());
@@ -46,5 +49,12 @@ internal sealed class ConsumerProgress(TimeProvider time) : IReceiveObserver
         internal long Taken;
         internal long Ended;
         internal long EndedAt = now;
+    }
+
+    private sealed class End
+    {
+        private int _ended;
+
+        internal bool IsFirst() => Interlocked.Exchange(ref _ended, 1) == 0;
     }
 }

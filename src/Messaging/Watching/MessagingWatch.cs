@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
+using Microsoft.Extensions.Logging;
 using PhotoPlatform.Messaging.Broker;
 using PhotoPlatform.Messaging.Consuming;
 using PhotoPlatform.Messaging.Outbox;
@@ -11,7 +11,7 @@ namespace PhotoPlatform.Messaging.Watching;
 
 /// <summary>Reads the process's outboxes and queues every five seconds: for its metrics, for <c>/internal/messaging</c>, and for its health.</summary>
 internal sealed class MessagingWatch(
-    IEnumerable<ConsumerEndpoint> endpoints, IEnumerable<MessagingDatabase> databases, BrokerConnection broker, ConsumerProgress progress, MessagingMetrics metrics, TimeProvider time)
+    IEnumerable<ConsumerEndpoint> endpoints, IEnumerable<MessagingDatabase> databases, BrokerConnection broker, ConsumerProgress progress, MessagingMetrics metrics, TimeProvider time, ILogger<MessagingWatch> logger)
     : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -39,10 +39,10 @@ internal sealed class MessagingWatch(
                 foreach (var (service, database) in databases)
                     metrics.Set(await OutboxState.ReadAsync(service, database, time.GetUtcNow(), limit.Token));
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested
-                && exception is NpgsqlException or BrokerUnavailableException or OperationInterruptedException or OperationCanceledException or InvalidOperationException { InnerException: NpgsqlException })
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // A server that is away has a health check and a line in the log of its own; until it is back nothing new is known.
+                // Whatever it is: a process must not end because nobody could count. A server that is away has a health check and a line in the log of its own.
+                logger.LogDebug(exception, "Queues and outboxes were not read");
             }
         }
     }

@@ -212,7 +212,7 @@ public sealed class DeskTests : IAsyncLifetime
         var letters = (await RunAsync("list", "--each", "--json")).Ids.ToHashSet();
         var archived = (await File.ReadAllLinesAsync(archive)).SkipLast(1).Select(IdOf).ToHashSet();
 
-        Assert.Equal(2, answer.ExitCode);
+        Assert.Equal(1, answer.ExitCode);
         Assert.Contains("cannot be written", answer.Errors, StringComparison.Ordinal);
         Assert.NotEmpty(letters);
         Assert.NotEmpty(archived);
@@ -239,7 +239,7 @@ public sealed class DeskTests : IAsyncLifetime
     [InlineData("'5 days' is no age for --older-than: write 30s, 5m, 2h or 3d.", "list", "--older-than", "5 days")]
     [InlineData("--limit is at least 1.", "list", "--limit", "0")]
     [InlineData("--rate is 0.01 to 100,000 letters a second.", "replay", "--rate", "0")]
-    [InlineData("'http://localhost' is no address of a broker", "list", "--bus", "http://localhost")]
+    [InlineData("--bus is no address of a broker", "list", "--bus", "http://localhost")]
     [InlineData("RabbitMQ at 127.0.0.1:1 cannot be reached", "list", "--bus", "amqp://127.0.0.1:1")]
     [InlineData("cannot be read", "replay", "--from-archive", "/nowhere.jsonl")]
     [InlineData("cannot be written", "discard", "--yes", "--archive", "/proc/letters.jsonl")]

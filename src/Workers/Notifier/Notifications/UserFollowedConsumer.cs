@@ -23,7 +23,10 @@ internal sealed class UserFollowedConsumer(Account account, NotifierDb db, Event
         await events.LockAsync(follow.FolloweeId, cancellationToken);
         var today = new DateTimeOffset(time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
         if (await db.Notifications.AnyAsync(told => told.ActorId == follow.FollowerId && told.UserId == follow.FolloweeId && told.At >= today, cancellationToken))
+        {
+            await transaction.CommitAsync(cancellationToken);
             return;
+        }
 
         await log.AddAsync(follow.FolloweeId, "followed",
             new { UserId = follow.FollowerId, Handle = follow.FollowerHandle, DisplayName = follow.FollowerName }, follow.FollowerId, cancellationToken);
