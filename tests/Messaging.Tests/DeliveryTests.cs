@@ -60,12 +60,7 @@ public sealed class DeliveryTests(OrdersFixture orders) : IClassFixture<OrdersFi
     {
         var (order, id, goOn) = (Guid.NewGuid(), MessageId.New(TimeProvider.System), new TaskCompletionSource());
         orders.Work.On(order, _ => goOn.Task);
-        await SendAsync(queue, id, order);
-        await SendAsync(queue, id, order);
-        await WaitForBothAsync(order);
-        goOn.SetResult();
-        await orders.Receipts.NextAsync(id);
-        await orders.Receipts.NextAsync(id);
+        await DeliverTwiceAtOnceAsync(queue, id, order, goOn);
 
         Assert.Equal([effect], await orders.EffectsAsync(order));
     }
@@ -97,12 +92,7 @@ public sealed class DeliveryTests(OrdersFixture orders) : IClassFixture<OrdersFi
             if (first)
                 throw new InvalidOperationException("The first try fails.");
         });
-        await SendAsync(queue, id, order);
-        await SendAsync(queue, id, order);
-        await WaitForBothAsync(order);
-        goOn.SetResult();
-        await orders.Receipts.NextAsync(id);
-        await orders.Receipts.NextAsync(id);
+        await DeliverTwiceAtOnceAsync(queue, id, order, goOn);
 
         Assert.Equal([effect], await orders.EffectsAsync(order));
     }
@@ -128,6 +118,17 @@ public sealed class DeliveryTests(OrdersFixture orders) : IClassFixture<OrdersFi
 
     private Task SendAsync(string queue, Guid id, Guid order) =>
         orders.Service.SendAsync(queue, id, queue == Orders.Queue ? new OrderPlaced(order) : (object)new OrderCancelled(order));
+
+    /// <summary>Lets both deliveries go on once both are here, and ends when both are over.</summary>
+    private async Task DeliverTwiceAtOnceAsync(string queue, Guid id, Guid order, TaskCompletionSource goOn)
+    {
+        await SendAsync(queue, id, order);
+        await SendAsync(queue, id, order);
+        await WaitForBothAsync(order);
+        goOn.SetResult();
+        await orders.Receipts.NextAsync(id);
+        await orders.Receipts.NextAsync(id);
+    }
 
     /// <summary>Whoever writes the message's inbox row first lets the second delivery wait for it; when it is written last, both are at work.</summary>
     private Task<bool> WaitForBothAsync(Guid order) => Eventually.GetAsync(

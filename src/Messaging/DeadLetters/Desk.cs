@@ -105,13 +105,18 @@ internal sealed class Desk : IAsyncDisposable
 internal sealed class Selection : IAsyncDisposable
 {
     private readonly Dictionary<string, HeldLetters> _held = [];
+    private readonly List<DeadLetter> _letters = [];
 
-    internal IReadOnlyList<DeadLetter> Letters => [.. _held.Values.SelectMany(held => held.Letters)];
+    internal IReadOnlyList<DeadLetter> Letters => _letters;
 
     /// <summary>Queues that hold more letters than one run looks at.</summary>
     internal IEnumerable<string> Incomplete => _held.Where(held => !held.Value.IsComplete).Select(held => held.Key);
 
-    internal void Add(string queue, HeldLetters held) => _held.Add(queue, held);
+    internal void Add(string queue, HeldLetters held)
+    {
+        _held.Add(queue, held);
+        _letters.AddRange(held.Letters);
+    }
 
     internal ValueTask AcknowledgeAsync(DeadLetter letter) => _held[letter.Queue].AcknowledgeAsync(letter);
 
